@@ -19,13 +19,13 @@ func TestThePageOfExamplesIsWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told, there []string
+	var listed, there []string
 	line := regexp.MustCompile(`(?m)^\| \[\x60(\w+)\x60\]\(../playbooks/examples/(\w+)\.yml\) \| \w`)
 	for _, row := range line.FindAllStringSubmatch(string(page), -1) {
 		if row[1] != row[2] {
 			t.Errorf("%s leads to %s", row[1], row[2])
 		}
-		told = append(told, row[2])
+		listed = append(listed, row[2])
 	}
 	files, err := filepath.Glob("../playbooks/examples/*")
 	if err != nil || len(files) < 10 {
@@ -34,8 +34,8 @@ func TestThePageOfExamplesIsWhole(t *testing.T) {
 	for _, file := range files {
 		there = append(there, strings.TrimSuffix(filepath.Base(file), ".yml"))
 	}
-	if !slices.Equal(told, there) {
-		t.Errorf("docs/examples.md has %v, playbooks/examples %v", told, there)
+	if !slices.Equal(listed, there) {
+		t.Errorf("docs/examples.md has %v, playbooks/examples %v", listed, there)
 	}
 }
 
@@ -131,7 +131,7 @@ func TestEveryPageIsInTheIndex(t *testing.T) {
 	}
 }
 
-// longestCell is in characters. What needs more is a list or a section below the table. The modules' pages are left out:
+// longestCell is in characters. A longer text is a list or a section below the table. The modules' pages are left out:
 // their generator has its own limit, to which it adds choices and samples.
 const longestCell = 200
 

@@ -29,6 +29,7 @@ var unquoted = map[string]string{
 	"handshake/*.go":             "as those of galera, in its attempts to log in",
 	"optionfile/*.go":            "as those of galera, the source `option files`",
 	"haproxy/cfg/*.go":           "as those of haproxy",
+	"haproxy/endpoint/*.go":      "as those of haproxy",
 	"haproxy/stats/*.go":         "as those of haproxy",
 	"haproxy/locate/*.go":        "as those of haproxy",
 	"haproxy/*.go":               "the sources of haproxy_facts are before them",
@@ -210,14 +211,14 @@ func quotesOf(t *testing.T) (all [][]string) {
 }
 
 // quoted reports whether a text has all parts of a quote, or one part that is too long for a coincidence.
-func quoted(quotes [][]string, said string) bool {
+func quoted(quotes [][]string, message string) bool {
 	for _, parts := range quotes {
-		rest, whole := said, true
+		rest, whole := message, true
 		for _, part := range parts {
 			var found bool
 			_, rest, found = strings.Cut(rest, part)
 			whole = whole && found
-			if words(part) >= 3 && strings.Contains(said, part) {
+			if words(part) >= 3 && strings.Contains(message, part) {
 				return true
 			}
 		}
@@ -230,15 +231,15 @@ func quoted(quotes [][]string, said string) bool {
 
 func TestAQuoteIsOfAMessage(t *testing.T) {
 	quotes := [][]string{{"the set", "is damaged"}, {"verified.json", "counts for nothing"}}
-	for said, want := range map[string]bool{
+	for message, want := range map[string]bool{
 		"the set %s is damaged: %s":                    true,
 		"%s: it is of %q, so it counts for nothing":    true,
 		"the set %s is whole":                          false,
 		"is damaged: the set %s":                       false,
 		"verified.json: it has another version's form": false,
 	} {
-		if got := quoted(quotes, said); got != want {
-			t.Errorf("%s: %t", said, got)
+		if got := quoted(quotes, message); got != want {
+			t.Errorf("%s: %t", message, got)
 		}
 	}
 	if n := words(verb.ReplaceAllString("read %s: %.80q %w", "")); n != 1 {

@@ -3,6 +3,7 @@
 package internal_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -106,6 +107,52 @@ func TestTasksSetNoVariableOfTheirRole(t *testing.T) {
 					t.Errorf("%s sets %s, which %s defines", path, name, file)
 				}
 			}
+		}
+	}
+}
+
+// A list that is given as one text with commas is split in one place, so that blanks and empty items are treated alike.
+func TestTextsWithCommasAreSplitInOnePlace(t *testing.T) {
+	splits := regexp.MustCompile(`\.split\((?:u?'|"),(?:'|")|re\.split\(r?'[^']*,`)
+	allowed := map[string]int{
+		"../plugins/plugin_utils/_lists.py":     1,
+		"../plugins/plugin_utils/_variables.py": 1, // the pairs of a mapping, which blanks separate as well
+	}
+	files, err := filepath.Glob("../plugins/*/*.py")
+	if err != nil || len(files) < 30 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(splits.FindAll(content, -1)); got != allowed[file] {
+			t.Errorf("%s splits at commas %d times, and should %d times: use items of _lists.py", file, got,
+				allowed[file])
+		}
+	}
+}
+
+// A role runs where the roles run that depend on it.
+func TestAllRolesHaveTheSamePlatforms(t *testing.T) {
+	files, err := filepath.Glob("../roles/*/meta/main.yml")
+	if err != nil || len(files) < 5 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	const want = "[{EL [7 8 9]} {Debian [bookworm]}]"
+	for _, file := range files {
+		var meta struct {
+			Galaxy struct {
+				Platforms []struct {
+					Name     string
+					Versions []string
+				}
+			} `yaml:"galaxy_info"`
+		}
+		unmarshal(t, file, &meta)
+		if got := fmt.Sprint(meta.Galaxy.Platforms); got != want {
+			t.Errorf("%s: platforms %s, and the roles have %s", file, got, want)
 		}
 	}
 }

@@ -87,7 +87,7 @@ func TestEveryReasonOfTheLauncherIsInTroubleshooting(t *testing.T) {
 
 // Messages that the page quotes exist in the sources, so that a change of one is made in both places.
 func TestTroubleshootingQuotesWhatTheCodeSays(t *testing.T) {
-	said := sourceText(t)
+	got := sourceText(t)
 	page, err := os.ReadFile(troubleshooting)
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +101,7 @@ func TestTroubleshootingQuotesWhatTheCodeSays(t *testing.T) {
 		for _, quote := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell+"`", -1) {
 			for _, part := range strings.Split(quote[1], "…") {
 				quotes++
-				if part = strings.Trim(part, " .:;"); !strings.Contains(said, part) {
+				if part = strings.Trim(part, " .:;"); !strings.Contains(got, part) {
 					t.Errorf("nothing says %q: %s", part, line)
 				}
 			}

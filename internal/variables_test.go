@@ -99,9 +99,10 @@ func TestTheSharedVariablesAreThoseOfThePage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := regexp.MustCompile("(?m)^\\| `((?:galera|haproxy|overcloud)_\\w+)` \\| (\\w+) \\|").FindAllStringSubmatch(string(page), -1)
+	output := regexp.MustCompile("(?m)^\\| `((?:galera|haproxy|overcloud)_\\w+)` \\| (\\w+) \\|").
+		FindAllStringSubmatch(string(page), -1)
 	var names []string
-	for _, row := range told {
+	for _, row := range output {
 		kind := row[2]
 		if kind == "raw" {
 			kind = "hosts"

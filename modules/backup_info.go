@@ -11,6 +11,7 @@ import (
 
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/option"
+	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/repository/stores"
 )
@@ -54,7 +55,7 @@ func backupInfo(ctx context.Context, call *ansible.Call) (*ansible.Result, error
 		return result, err // newest is not known
 	}
 	values.Newest = values.Listing.Newest()
-	result.Msg = fmt.Sprintf("%d sets in %s", len(values.Sets), o.Destination)
+	result.Msg = fmt.Sprintf("%s in %s", quantity.Count(int64(len(values.Sets)), "set"), o.Destination)
 	if !o.Read {
 		return result, nil
 	}

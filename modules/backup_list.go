@@ -9,8 +9,8 @@ import (
 	"errors"
 
 	"overcloud.backup/internal/ansible"
-	"overcloud.backup/internal/holdings"
 	"overcloud.backup/internal/reading"
+	"overcloud.backup/internal/setlist"
 )
 
 //go:embed backup_list.yml
@@ -20,8 +20,8 @@ func init() { register("backup_list", ansible.Module{Spec: backupListSpec, Run: 
 
 // backupListValues are the module's results.
 type backupListValues struct {
-	List    holdings.List `json:"list"`
-	Message string        `json:"message"`
+	List    setlist.List `json:"list"`
+	Message string       `json:"message"`
 	// Text is the table for people. Plain ASCII.
 	Text string `json:"text"`
 }
@@ -42,9 +42,9 @@ func backupList(_ context.Context, call *ansible.Call) (*ansible.Result, error) 
 		return nil, errors.New("answers: not given; the action plugin takes them from the hosts' variables, " +
 			"without it give a list with host, destination and listing")
 	}
-	answers := []holdings.Answer{}
+	answers := []setlist.Answer{}
 	for _, raw := range o.Answers {
-		a, err := holdings.DecodeAnswer(raw)
+		a, err := setlist.DecodeAnswer(raw)
 		if err != nil {
 			return nil, err
 		}
@@ -53,7 +53,7 @@ func backupList(_ context.Context, call *ansible.Call) (*ansible.Result, error) 
 	if o.At == 0 {
 		o.At = reading.StartClock(call.Now).Now()
 	}
-	list := holdings.Merge(answers, holdings.Options{
+	list := setlist.Merge(answers, setlist.Options{
 		Hosts: o.Hosts, Destinations: o.Destinations, Cluster: o.Cluster, Now: o.At,
 	})
 	values := backupListValues{List: list, Message: list.Message(), Text: list.Text()}

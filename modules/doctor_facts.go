@@ -11,9 +11,9 @@ import (
 	"overcloud.backup/internal/ansible"
 	"overcloud.backup/internal/backup"
 	"overcloud.backup/internal/backup/tool"
-	"overcloud.backup/internal/checkup"
 	"overcloud.backup/internal/jobs/backups"
 	"overcloud.backup/internal/option"
+	"overcloud.backup/internal/readiness"
 	"overcloud.backup/internal/reading"
 )
 
@@ -44,7 +44,7 @@ func doctorFacts(ctx context.Context, call *ansible.Call) (*ansible.Result, erro
 	ctx, cancel := context.WithTimeoutCause(ctx, option.Seconds(o.Timeout),
 		fmt.Errorf("timeout: not everything was checked within %g s", o.Timeout))
 	defer cancel()
-	facts, err := checkup.Read(ctx, clock, checkup.Options{Scratch: o.Scratch, Backup: backups.Options{
+	facts, err := readiness.Read(ctx, clock, readiness.Options{Scratch: o.Scratch, Backup: backups.Options{
 		Login: o.Login, Destination: o.Destination, Cluster: o.Cluster, Method: o.Method, Desync: o.Desync,
 		NonTransactional: o.NonTransactional, Broken: o.Broken, Level: 1,
 	}}, caller(call))

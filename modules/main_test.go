@@ -127,7 +127,7 @@ func TestTheREADMEsOfTheRolesAreCurrent(t *testing.T) {
 }
 
 // onControlNode lists modules that are only an action plugin: they are about the command, which hosts do not know.
-var onControlNode = []string{"check_variables", "notify", "preflight"}
+var onControlNode = []string{"await_controller", "check_variables", "notify", "preflight"}
 
 // documented returns the names of all modules, those of the binary and the others.
 func documented() []string {
@@ -167,8 +167,8 @@ func TestTheLauncherKnowsWhichModulesLogIn(t *testing.T) {
 			t.Fatal(err)
 		}
 		logsIn := slices.Contains(spec.Documentation.Extends, "login")
-		if told := bytes.Contains(plugin, []byte("\n    LOGIN = True\n")); told != logsIn {
-			t.Errorf("%s logs in: %v, its plugin says %v", name, logsIn, told)
+		if got := bytes.Contains(plugin, []byte("\n    LOGIN = True\n")); got != logsIn {
+			t.Errorf("%s logs in: %v, its plugin says %v", name, logsIn, got)
 		}
 		if logsIn {
 			count++
@@ -200,9 +200,9 @@ func TestEveryListMayBeText(t *testing.T) {
 			count++
 			var out bytes.Buffer
 			program().Main([]string{"-", name}, strings.NewReader(`{"no_such_option":1,"`+key+`":"/a, /b"}`), &out)
-			if said := out.String(); !strings.Contains(said, "no_such_option") || strings.Contains(said, key+": ") ||
-				strings.Contains(said, key+"[") {
-				t.Errorf("%s: %s as a text: %s", name, key, said)
+			if got := out.String(); !strings.Contains(got, "no_such_option") || strings.Contains(got, key+": ") ||
+				strings.Contains(got, key+"[") {
+				t.Errorf("%s: %s as a text: %s", name, key, got)
 			}
 		}
 	}

@@ -60,8 +60,8 @@ type Options struct {
 	HealthURL string
 	// DrainTimeout is how long the receive queue may take to drain before wsrep_desync is set to OFF again.
 	DrainTimeout time.Duration
-	// MinSpares is how many controllers must be able to serve, in addition to the one that serves and this one. Zero or
-	// less disables the check.
+	// MinSpares is how many controllers must be able to take over the clients during the backup. This one counts, and
+	// stays in service, if it is idle and the others are too few. Zero or less disables the check.
 	MinSpares int
 	// Job is the id under which the cluster's lock is held; empty takes no lock.
 	Job string
@@ -113,9 +113,11 @@ type Plan struct {
 	Server      repository.Server  `json:"server"`
 	Space       content.Space      `json:"space"`
 	Desync      Desync             `json:"desync"`
-	Level       int                `json:"level"`
-	Buffer      int64              `json:"buffer"`
-	Schemas     []string           `json:"schemas,omitempty"` // only of a logical backup
-	Steps       []string           `json:"steps"`
-	Warnings    []string           `json:"warnings"`
+	// Stays says that the node is needed as a spare, and is not desynced.
+	Stays    bool     `json:"stays"`
+	Level    int      `json:"level"`
+	Buffer   int64    `json:"buffer"`
+	Schemas  []string `json:"schemas,omitempty"` // only of a logical backup
+	Steps    []string `json:"steps"`
+	Warnings []string `json:"warnings"`
 }

@@ -6,15 +6,16 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/galera"
 )
 
 func TestClientsAreNamed(t *testing.T) {
-	err := idle([]galera.Session{{User: "nova", Source: "10.99.0.10", Count: 3}})
+	err := idle(condition.Sessions([]galera.Session{{User: "nova", Source: "10.99.0.10", Count: 3}}))
 	if err == nil || !strings.Contains(err.Error(), "3 of nova from 10.99.0.10") {
 		t.Errorf("got %v", err)
 	}
-	if idle(nil) != nil {
+	if idle("") != nil {
 		t.Error("no session is a client")
 	}
 }

@@ -54,7 +54,7 @@ func (j *Job) checkDecision(ctx context.Context, c *mariadb.Client) error {
 	names := []string{}
 	for _, one := range list {
 		if one.Is(j.plan.Controller, w.NodeName) {
-			j.events = one.Events
+			j.events, j.decided, j.visitors.Before = one.Events, one.Stays, one.Logins
 			j.o.AllowClients = j.o.AllowClients || j.o.AllowActive && one.Activity == decision.Active
 			return nil
 		}

@@ -19,8 +19,8 @@ import (
 	"overcloud.backup/internal/quantity"
 )
 
-// Look is one check of Examine.
-type Look struct {
+// CheckResult is the outcome of one check of Examine.
+type CheckResult struct {
 	Name string
 	// Seen is the value that was seen. Err is why a backup here would be refused.
 	Seen string
@@ -32,19 +32,19 @@ type Look struct {
 
 // Names of the checks of Examine.
 const (
-	LookDestination   = "destination"
-	LookLogin         = "login"
-	LookTool          = "tool"
-	LookGrants        = "grants"
-	LookName          = "name"
-	LookContent       = "content"
-	LookSpace         = "backup_space"
-	LookConfiguration = "configuration"
+	CheckDestination   = "destination"
+	CheckLogin         = "login"
+	CheckTool          = "tool"
+	CheckGrants        = "grants"
+	CheckName          = "name"
+	CheckContent       = "content"
+	CheckSpace         = "backup_space"
+	CheckConfiguration = "configuration"
 )
 
 // Examined is what Examine found out.
 type Examined struct {
-	Looks []Look
+	Results []CheckResult
 	// Raw are the bytes that a backup by Method would read; -1 if that is not known.
 	Raw     int64
 	Method  string
@@ -72,15 +72,15 @@ func Examine(ctx context.Context, o Options) (Examined, error) {
 	j := &Job{o: o, notes: effect.NewNotes(nil)}
 	j.plan = Plan{Controller: host, Desync: o.Desync, Level: o.Level, Buffer: o.Buffer, Warnings: []string{}}
 	defer func() { _ = j.container.Place.Close() }()
-	looks := []Look{{Name: LookDestination, Seen: o.Destination, Err: j.checkDestination()}}
+	results := []CheckResult{{Name: CheckDestination, Seen: o.Destination, Err: j.checkDestination()}}
 	c, err := j.open(ctx)
-	login := Look{Name: LookLogin, Err: err, Warnings: j.told()}
+	login := CheckResult{Name: CheckLogin, Err: err, Warnings: j.takeWarnings()}
 	if err == nil {
 		defer c.Close()
 		login.Seen = seenLogin(c.Reached())
 	}
-	looks = j.examine(ctx, c, append(looks, login))
-	e := Examined{Looks: looks, Raw: -1, Method: string(j.plan.Method), Version: j.plan.Server.Version,
+	results = j.examine(ctx, c, append(results, login))
+	e := Examined{Results: results, Raw: -1, Method: string(j.plan.Method), Version: j.plan.Server.Version,
 		Datadir: j.device()}
 	if j.plan.Space.Needed > 0 {
 		e.Raw = j.plan.Space.Raw
@@ -102,23 +102,23 @@ func (j *Job) device() uint64 {
 }
 
 // examine takes the steps whose needs are met, and says of the others why they were not taken.
-func (j *Job) examine(ctx context.Context, c *mariadb.Client, looks []Look) []Look {
+func (j *Job) examine(ctx context.Context, c *mariadb.Client, results []CheckResult) []CheckResult {
 	for _, s := range j.examination() {
-		l := Look{Name: s.name, After: failed(looks, s.needs)}
+		l := CheckResult{Name: s.name, After: failed(results, s.needs)}
 		if l.After == "" {
 			l.Err = answering(ctx, prepareTimeout, func(ctx context.Context) error { return run(ctx, c, s.run) })
-			l.Warnings = j.told()
+			l.Warnings = j.takeWarnings()
 		}
 		if l.After == "" && l.Err == nil {
 			l.Seen = s.seen()
 		}
-		looks = append(looks, l)
+		results = append(results, l)
 	}
-	return looks
+	return results
 }
 
-// told returns the warnings since the last call.
-func (j *Job) told() []string {
+// takeWarnings returns the warnings since the last call.
+func (j *Job) takeWarnings() []string {
 	list := j.plan.Warnings
 	j.plan.Warnings = []string{}
 	return list
@@ -134,8 +134,8 @@ func run(ctx context.Context, c *mariadb.Client, steps []func(context.Context, *
 }
 
 // failed says which of the needed checks did not succeed; empty if all did.
-func failed(looks []Look, needs []string) string {
-	for _, l := range looks {
+func failed(results []CheckResult, needs []string) string {
+	for _, l := range results {
 		if slices.Contains(needs, l.Name) && (l.Err != nil || l.After != "") {
 			return l.Name
 		}
@@ -145,13 +145,13 @@ func failed(looks []Look, needs []string) string {
 
 func (j *Job) examination() []step {
 	return []step{
-		{LookTool, steps(j.identify, j.chooseTool, j.warnOfDump), j.seenTool, []string{LookLogin}},
-		{LookGrants, steps(j.checkGrants), j.seenGrants, []string{LookTool}},
-		{LookName, steps(j.checkName), func() string { return j.plan.Cluster.Name }, []string{LookLogin}},
-		{LookContent, steps(j.checkTables, j.checkEvents), j.seenContent, []string{LookGrants}},
-		{LookSpace, steps(j.checkSpace), func() string { return seenSpace(j.plan.Space) },
-			[]string{LookTool, LookDestination, LookContent}},
-		{LookConfiguration, steps(j.checkCluster), seenConfiguration, nil},
+		{CheckTool, steps(j.identify, j.chooseTool, j.warnOfDump), j.seenTool, []string{CheckLogin}},
+		{CheckGrants, steps(j.checkGrants), j.seenGrants, []string{CheckTool}},
+		{CheckName, steps(j.checkName), func() string { return j.plan.Cluster.Name }, []string{CheckLogin}},
+		{CheckContent, steps(j.checkTables, j.checkEvents), j.seenContent, []string{CheckGrants}},
+		{CheckSpace, steps(j.checkSpace), func() string { return seenSpace(j.plan.Space) },
+			[]string{CheckTool, CheckDestination, CheckContent}},
+		{CheckConfiguration, steps(j.checkCluster), seenConfiguration, nil},
 	}
 }
 

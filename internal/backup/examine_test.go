@@ -13,41 +13,41 @@ import (
 	"overcloud.backup/tests/node"
 )
 
-// examined are the looks by name, each as its value, "! " and what is wrong, or "after " and the other check.
+// examined are the results by name, each as its value, "! " and what is wrong, or "after " and the other check.
 func examined(t *testing.T, o Options) (map[string]string, Examined) {
 	t.Helper()
 	found, err := Examine(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	looks := map[string]string{}
-	for _, l := range found.Looks {
-		if _, twice := looks[l.Name]; twice {
+	results := map[string]string{}
+	for _, l := range found.Results {
+		if _, twice := results[l.Name]; twice {
 			t.Errorf("%s is there twice", l.Name)
 		}
 		switch {
 		case l.Err != nil:
-			looks[l.Name] = "! " + l.Err.Error()
+			results[l.Name] = "! " + l.Err.Error()
 		case l.After != "":
-			looks[l.Name] = "after " + l.After
+			results[l.Name] = "after " + l.After
 		default:
-			looks[l.Name] = l.Seen + strings.Join(l.Warnings, "")
+			results[l.Name] = l.Seen + strings.Join(l.Warnings, "")
 		}
 	}
-	if len(looks) != 8 {
-		t.Errorf("%d looks: %v", len(looks), looks)
+	if len(results) != 8 {
+		t.Errorf("%d results: %v", len(results), results)
 	}
-	return looks, found
+	return results, found
 }
 
-func expect(t *testing.T, looks, want map[string]string) {
+func expect(t *testing.T, results, want map[string]string) {
 	t.Helper()
 	for name, text := range want {
-		if got := looks[name]; got == "" || !strings.Contains(got, text) {
+		if got := results[name]; got == "" || !strings.Contains(got, text) {
 			t.Errorf("%s: %q does not have %q", name, got, text)
 		}
 	}
-	for name, got := range looks {
+	for name, got := range results {
 		if want[name] == "" && (strings.HasPrefix(got, "! ") || strings.HasPrefix(got, "after ")) {
 			t.Errorf("%s: %q", name, got)
 		}
@@ -58,20 +58,20 @@ func TestEveryCheckIsMadeAndNothingIsChanged(t *testing.T) {
 	s := shared(t)
 	c := node.FakeCluster(t, "", "")
 	o := s.options(t)
-	looks, found := examined(t, o)
-	expect(t, looks, map[string]string{
-		LookDestination: o.Destination, LookLogin: `"root" at ` + s.Socket,
-		LookTool:   "physical: /usr/bin/mariadb-backup",
-		LookGrants: "it has RELOAD, PROCESS, BINLOG MONITOR", LookContent: "the whole datadir",
-		LookSpace:         "are free at",
-		LookConfiguration: "Pacemaker's was read",
+	results, found := examined(t, o)
+	expect(t, results, map[string]string{
+		CheckDestination: o.Destination, CheckLogin: `"root" at ` + s.Socket,
+		CheckTool:   "physical: /usr/bin/mariadb-backup",
+		CheckGrants: "it has RELOAD, PROCESS, BINLOG MONITOR", CheckContent: "the whole datadir",
+		CheckSpace:         "are free at",
+		CheckConfiguration: "Pacemaker's was read",
 	})
 	if found.Raw < 1<<20 || found.Method != "physical" || found.Version == "" || found.Datadir == 0 {
 		t.Errorf("%+v", found)
 	}
 	o.Method = tool.Logical
-	looks, found = examined(t, o)
-	expect(t, looks, map[string]string{LookTool: "logical: ", LookContent: "a dump of 1 schema"})
+	results, found = examined(t, o)
+	expect(t, results, map[string]string{CheckTool: "logical: ", CheckContent: "a dump of 1 schema"})
 	if found.Raw <= 0 || found.Method != "logical" {
 		t.Errorf("%+v", found)
 	}
@@ -99,39 +99,39 @@ func TestAFailedCheckLeavesTheOthers(t *testing.T) {
 	}{
 		"a destination that others can write to": {
 			func(_ *testing.T, o *Options) { o.Destination = writable },
-			map[string]string{LookDestination: "can be written by others than root", LookSpace: "after destination"},
+			map[string]string{CheckDestination: "can be written by others than root", CheckSpace: "after destination"},
 		},
 		"no server": {
 			func(_ *testing.T, o *Options) { o.Login.Socket = "/nowhere/mysqld.sock" },
 			map[string]string{
-				LookLogin: "! no server could be reached", LookTool: "after login", LookGrants: "after tool",
-				LookName: "after login", LookContent: "after grants", LookSpace: "after tool",
+				CheckLogin: "! no server could be reached", CheckTool: "after login", CheckGrants: "after tool",
+				CheckName: "after login", CheckContent: "after grants", CheckSpace: "after tool",
 			},
 		},
 		"too few privileges": {
 			func(t *testing.T, o *Options) { s.account(t, o, []string{"PROCESS"}) },
 			map[string]string{
-				LookGrants: "lacks RELOAD, BINLOG MONITOR: GRANT", LookContent: "after grants",
-				LookSpace: "after content",
+				CheckGrants: "lacks RELOAD, BINLOG MONITOR: GRANT", CheckContent: "after grants",
+				CheckSpace: "after content",
 			},
 		},
 		"a name that no folder can have": {
 			func(_ *testing.T, o *Options) { o.Cluster = "../x" },
-			map[string]string{LookName: "set the option cluster"},
+			map[string]string{CheckName: "set the option cluster"},
 		},
 		"no tool": {
 			func(t *testing.T, o *Options) { o.Method = tool.Auto; foreignTools(t) },
 			map[string]string{
-				LookTool: "! no way to back up: physical: ", LookGrants: "after tool",
-				LookContent: "after grants", LookSpace: "after tool",
+				CheckTool: "! no way to back up: physical: ", CheckGrants: "after tool",
+				CheckContent: "after grants", CheckSpace: "after tool",
 			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := s.options(t)
 			tt.change(t, &o)
-			looks, _ := examined(t, o)
-			expect(t, looks, tt.want)
+			results, _ := examined(t, o)
+			expect(t, results, tt.want)
 		})
 	}
 }
@@ -156,10 +156,10 @@ func TestADumpThatNobodyAskedForIsAWarning(t *testing.T) {
 	o.Method = tool.Auto
 	j := &Job{o: o}
 	j.tool.Method, j.plan.Reason = tool.Logical, "no physical backup: mariadb-backup is not installed"
-	if err := j.warnOfDump(t.Context(), nil); err != nil || len(j.told()) != 1 {
+	if err := j.warnOfDump(t.Context(), nil); err != nil || len(j.takeWarnings()) != 1 {
 		t.Error(err)
 	}
-	if j.o.Method = tool.Logical; j.warnOfDump(t.Context(), nil) != nil || len(j.told()) != 0 {
+	if j.o.Method = tool.Logical; j.warnOfDump(t.Context(), nil) != nil || len(j.takeWarnings()) != 0 {
 		t.Error("it was asked for")
 	}
 }

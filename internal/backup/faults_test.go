@@ -59,11 +59,11 @@ func TestAToolThatFailsLeavesNoSet(t *testing.T) {
 	stream, size, boundary := captured(t, s)
 	const done = `; echo "[00] 2026-11-22 19:09:57 completed OK!" >&2`
 	for name, tt := range map[string]struct{ script, want string }{
-		"exit 1 after all of it": {"cat " + stream + done + "; exit 1",
+		"exit 1 after the complete output": {"cat " + stream + done + "; exit 1",
 			"exit status 1: [00] 2026-11-22 19:09:57 completed OK!"},
-		"exit 0 without its last word": {"cat " + stream + "; echo half >&2",
+		"exit 0 without its last line": {"cat " + stream + "; echo half >&2",
 			`ended without "completed OK!"; its last line is "half"`},
-		"more said after the last word": {"cat " + stream + done + "; echo but >&2", `its last line is "but"`},
+		"more output after the last line": {"cat " + stream + done + "; echo but >&2", `its last line is "but"`},
 		"cut between two chunks": {fmt.Sprintf("head -c %d %s", boundary, stream) + done,
 			"xtrabackup_info is missing"},
 		"cut inside a chunk": {fmt.Sprintf("head -c %d %s", size/2, stream) + done, "ends inside a chunk"},

@@ -62,7 +62,8 @@ func TestTheDocumentedGrantsAreEnough(t *testing.T) {
 		"logical":             {tool.Logical, nil, DesyncNever, true},
 		"logical, auto":       {tool.Logical, nil, DesyncAuto, true},
 		"logical, desynced":   {tool.Logical, []string{"SUPER"}, DesyncAlways, true},
-		"physical, with it all": {tool.Physical, append([]string{"SUPER"}, catalog.SchemaPrivileges()...), DesyncAlways,
+		"physical, with all privileges": {
+			tool.Physical, append([]string{"SUPER"}, catalog.SchemaPrivileges()...), DesyncAlways,
 			true},
 	} {
 		t.Run(name, func(t *testing.T) {

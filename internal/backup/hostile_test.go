@@ -368,7 +368,7 @@ func TestHostileDecisions(t *testing.T) {
 		"a list":                   {`[1, "x", null]`, ""},
 		"a text":                   {`"controller-0"`, ""},
 		"clusters of another type": {`{"clusters": {"controllers": 1}}`, ""},
-		"a verdict that is none":   {`{"clusters": [{"controllers": [{"name": "` + here + `", "verdict": 1}]}]}`, ""},
+		"a verdict of wrong type":  {`{"clusters": [{"controllers": [{"name": "` + here + `", "verdict": 1}]}]}`, ""},
 		"names that are null": {`{"clusters": [{"controllers": [{"name": null, "verdict": "chosen"}]}]}`,
 			"the decision chose"},
 		"an empty name": {`{"clusters": [{"controllers": [{"name": "", "verdict": "chosen",` +
@@ -378,7 +378,7 @@ func TestHostileDecisions(t *testing.T) {
 		"escapes in a name": {`{"clusters": [{"controllers": [{"name": "x\u001b[2J\n", "verdict": "chosen"}]}]}`,
 			`"x\x1b[2J\n"`},
 		"deep":                      {deep(500), ""},
-		"as deep as may be decoded": {deep(9999), "the decision cannot be kept"},
+		"as deep as can be decoded": {deep(9999), "the decision cannot be kept"},
 		"deeper":                    {deep(100000), "the decision cannot be kept"},
 		"no JSON":                   {`{"clusters": [`, "the decision cannot be kept"},
 		"two documents":             {`{} {}`, "the decision cannot be kept"},

@@ -7,6 +7,7 @@ import (
 
 	"overcloud.backup/internal/backup/content"
 	"overcloud.backup/internal/backup/effect"
+	"overcloud.backup/internal/backup/guard"
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/decision"
@@ -27,6 +28,12 @@ type Job struct {
 	containerName string
 	// early says that wsrep_desync is set to ON before the data is read, and not when the guard asks for it.
 	early bool
+	// serves says that clients used the node when it was last checked, and were allowed; stays that it is needed as a
+	// spare and remains in service; decided that the decision says so; members is the size of the Galera cluster.
+	serves, stays, decided bool
+	few                    string // why it is needed as a spare
+	members                int
+	visitors               guard.Visitors // since the facts of the decision
 	// described says that the account sees all tables, views, triggers and events.
 	described bool
 	// events is what the decision says about the cluster's events; nil if there is none.
@@ -61,6 +68,7 @@ func (j *Job) steps() []string {
 	steps = append(steps, "check once more that this node is healthy"+map[bool]string{false: " and serves no " +
 		"clients"}[j.o.AllowClients],
 		"wait until it has applied all that the cluster committed, and check again")
+	steps = append(steps, j.spareSteps()...)
 	if j.early {
 		steps = append(steps, "set wsrep_desync=ON")
 	}

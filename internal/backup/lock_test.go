@@ -62,7 +62,7 @@ func TestALockIsBrokenOnlyWithEvidence(t *testing.T) {
 			"galera_backup with state: recovered there frees the lock"},
 		"of a node that is away, but not for long": {away, "controller-0", time.Hour, never, "",
 			"its job may go on for another "},
-		"of a node that is away and over": {away, "controller-0", -time.Minute, never,
+		"of a node that is away, and expired": {away, "controller-0", -time.Minute, never,
 			"controller-0 is not in the cluster any more", ""},
 		"of a node that the cluster does not know": {"", "controller-9", -time.Minute, never,
 			"controller-9 is not in the cluster any more", ""},
@@ -72,10 +72,10 @@ func TestALockIsBrokenOnlyWithEvidence(t *testing.T) {
 			"it runs on this node"},
 		"of this node, whose job does not run": {"", "controller-1", time.Hour, never,
 			"no such job runs on this node any more", ""},
-		"of this node, of whose jobs nothing is known": {"", "controller-1", -time.Hour, nil, "", "is not known"},
+		"of this node, whose jobs are not known": {"", "controller-1", -time.Hour, nil, "", "is not known"},
 		"of this node, which does not say what it runs": {"", "controller-1", -time.Hour, unknown, "",
 			"could not be found out: no systemd"},
-		"of a node that is there, in an odd clock's eye": {"", "controller-2", -24 * time.Hour, never, "",
+		"of a node that is there, and expired by this node's clock": {"", "controller-2", -24 * time.Hour, never, "",
 			"wait for its end"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -87,7 +87,7 @@ func (j *Job) open(ctx context.Context) (*mariadb.Client, error) {
 func (j *Job) inspect(ctx context.Context, c *mariadb.Client) error {
 	for _, look := range []func(context.Context, *mariadb.Client) error{
 		j.identify, j.checkDecision, j.chooseTool, j.checkGrants, j.explainChoice, j.checkNode, j.checkTables,
-		j.checkEvents, j.checkSpace, j.checkCluster,
+		j.checkEvents, j.checkSpace, j.checkLocks, j.checkCluster,
 	} {
 		if err := look(ctx, c); err != nil {
 			return err

@@ -3,6 +3,7 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -23,22 +24,28 @@ func (j *Job) recheck(ctx context.Context, c *mariadb.Client) (w galera.Wsrep, e
 	if err := condition.TakesPart(w); err != nil {
 		return w, notFit(err)
 	}
+	sessions, _, err := galera.Sessions(ctx, c, j.o.IgnoreUsers)
+	if err != nil {
+		return w, err
+	}
+	j.serves = j.o.AllowClients && len(sessions) > 0
 	if err := j.spares(ctx, w); err != nil || j.o.AllowClients {
 		return w, err
 	}
-	sessions, _, err := galera.Sessions(ctx, c, j.o.IgnoreUsers)
-	if err == nil {
-		err = idle(sessions)
+	who := condition.Sessions(sessions)
+	if who == "" {
+		who, err = j.visitors.Look(ctx, c, j.o.IgnoreUsers)
 	}
-	return w, err
+	return w, cmp.Or(err, passing(idle(who)))
 }
 
 func notFit(err error) error { return fmt.Errorf("this node is not fit for a backup now: %w", err) }
 
-// idle refuses client sessions, and names them.
-func idle(sessions []galera.Session) error {
-	if who := condition.Sessions(sessions); who != "" {
-		return fmt.Errorf("this node serves clients now: %s; decide again, or choose a policy that allows it", who)
+// idle refuses clients, and names them.
+func idle(who string) error {
+	if who != "" {
+		return fmt.Errorf("this node serves clients now: %s; decide again, choose a policy that allows it, or, if these are"+
+			" no clients (monitoring), name them in ignore_users", who)
 	}
 	return nil
 }
@@ -55,41 +62,4 @@ func readCluster(ctx context.Context) (pacemaker.ClusterView, error) {
 		return v, fmt.Errorf("read the cluster's state: %w", err)
 	}
 	return v, nil
-}
-
-// others returns how many other controllers must be able to serve: the one that serves, unless it is this one, and the
-// spares.
-func (o Options) others() int {
-	if o.MinSpares <= 0 {
-		return 0
-	}
-	if o.AllowClients {
-		return o.MinSpares
-	}
-	return o.MinSpares + 1
-}
-
-// spares refuses a node without which too few could serve, and one that Pacemaker is configured to leave alone.
-func (j *Job) spares(ctx context.Context, w galera.Wsrep) error {
-	if few := condition.FewMembers(w.Databases()-1, j.o.others()); few != "" {
-		return j.needed(few)
-	}
-	v, err := readCluster(ctx)
-	if err != nil && j.o.MinSpares <= 0 {
-		return nil // nothing is required of the others
-	}
-	if err != nil || !v.Present {
-		return err
-	}
-	if err := condition.CountedOn(v); err != nil {
-		return notFit(err)
-	}
-	if few := condition.FewPromoted(v.Promoted, j.o.others()); few != "" {
-		return j.needed(few)
-	}
-	return nil
-}
-
-func (j *Job) needed(few string) error {
-	return fmt.Errorf("this node is needed as a spare: %s (min_spares is %d)", few, j.o.MinSpares)
 }

@@ -63,7 +63,7 @@ func TestOnlyToolsBeforeBackupStagesTakeTheReadLock(t *testing.T) {
 	}
 }
 
-// Without a number of spares, Pacemaker is asked only for its own state.
+// Without a number of spares, Pacemaker is asked only for its own state. The node itself is one of the spares.
 func TestSparesAreCounted(t *testing.T) {
 	s := shared(t)
 	for name, tt := range map[string]struct {
@@ -75,9 +75,9 @@ func TestSparesAreCounted(t *testing.T) {
 		"none are wanted, maintenance": {0, false, `s/name="controller-1" id="2" online="true"` +
 			` standby="false"/name="controller-1" id="2" online="true" standby="true"/`, "the node is in standby"},
 		"a cluster of one": {1, false, "",
-			"0 other members are in the Galera cluster, and 2 must be (min_spares is 1)"},
+			"the Galera cluster has 0 other members, and must have 1 (min_spares is 1)"},
 		"a cluster of one, active": {1, true, "",
-			"0 other members are in the Galera cluster, and 1 must be (min_spares is 1)"},
+			"the Galera cluster has 0 other members, and must have 1 (min_spares is 1)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			node.FakeCluster(t, tt.status, "")
@@ -90,20 +90,20 @@ func TestSparesAreCounted(t *testing.T) {
 			}
 		})
 	}
-	j := &Job{o: Options{MinSpares: 1}}
+	j := &Job{o: Options{MinSpares: 2}}
 	node.FakeCluster(t, "", "")
 	three := galera.Wsrep{ClusterSize: 3}
-	if err := j.spares(t.Context(), three); err != nil {
-		t.Error(err)
+	if err := j.spares(t.Context(), three); err != nil || !j.stays {
+		t.Errorf("%v, stays: %t", err, j.stays)
 	}
 	arbitrated := galera.Wsrep{ClusterSize: 3, Arbitrators: 1}
 	if err := j.spares(t.Context(), arbitrated); err == nil ||
-		!strings.Contains(err.Error(), "1 other members are in the Galera cluster") {
+		!strings.Contains(err.Error(), "the Galera cluster has 1 other member, and must have") {
 		t.Errorf("an arbitrator is no spare: %v", err)
 	}
 	c := node.FakeCluster(t, `/<node name="controller-2"/s/standby="false"/standby="true"/`, "")
 	if err := j.spares(t.Context(), three); err == nil || !strings.Contains(err.Error(), "the database is promoted on"+
-		" controller-0 in addition, and 2 others must be able to serve") {
+		" controller-0 in addition, and 2 other nodes must be able to serve") {
 		t.Errorf("got %v", err)
 	}
 	if err := os.WriteFile(filepath.Join(c.Dir, "crm_mon"), []byte("#!/bin/sh\nexit 102\n"), 0o700); err != nil {

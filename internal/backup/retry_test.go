@@ -25,10 +25,12 @@ func TestASchemaChangeCausesASecondAttempt(t *testing.T) {
 	}{
 		"another definition": {errors.New("exit status 2: mariadb-dump: Error 1412: Table definition has changed," +
 			" please retry transaction when dumping table `t` at row: 0"), "a table's definition changed"},
-		"a table that went": {errors.New("exit status 2: mariadb-dump: Couldn't execute 'SHOW CREATE TABLE `t`':" +
-			" Table 'nova.t' doesn't exist (1146)"), "a table is gone"},
-		"a schema that went": {errors.New("mysqldump: Got error: 1049: \"Unknown database 'x'\" when selecting the" +
-			" database"), "a schema is gone"},
+		"a table that was dropped": {errors.New(
+			"exit status 2: mariadb-dump: Couldn't execute 'SHOW CREATE TABLE `t`':" +
+				" Table 'nova.t' doesn't exist (1146)"), "a table is gone"},
+		"a schema that was dropped": {errors.New(
+			"mysqldump: Got error: 1049: \"Unknown database 'x'\" when selecting the" +
+				" database"), "a schema is gone"},
 		"a deadlock": {errors.New("mariadb-dump: Error 1213: Deadlock found when trying to get lock; try" +
 			" restarting transaction when dumping table `t` at row: 7"), "the applier went first (deadlock)"},
 		"a killed connection": {errors.New("mariadb-dump: Error 1927: Connection was killed when dumping table `t` at" +

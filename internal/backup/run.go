@@ -139,6 +139,7 @@ func (r *running) take(ctx context.Context) (err error) {
 
 // ready checks the node, lets it catch up, and checks it again, because that may have taken long.
 func (r *running) ready(ctx context.Context, c *mariadb.Client) error {
+	before := r.stays
 	if _, err := r.recheck(ctx, c); err != nil {
 		return err
 	}
@@ -146,8 +147,10 @@ func (r *running) ready(ctx context.Context, c *mariadb.Client) error {
 		return thisNode(err)
 	}
 	r.phases.begin("recheck")
-	_, err := r.recheck(ctx, c)
-	return err
+	if _, err := r.recheck(ctx, c); err != nil || r.stays == before {
+		return err
+	}
+	return r.checkLocks(ctx, c)
 }
 
 // guarded reads the data while the guard watches. A breach takes precedence over the error of the tool, which was
@@ -176,10 +179,11 @@ func (r *running) guarded(ctx context.Context, c *mariadb.Client) (err error) {
 // guard returns what is watched while the data is read.
 func (r *running) guard() guard.Config {
 	c := guard.Config{
-		Allowed: r.o.Allowed, Others: r.o.others(), Destination: r.o.Destination, Set: r.set.Path(),
+		Allowed: r.o.Allowed, Destination: r.o.Destination, Set: r.set.Path(),
 		Datadir: r.server.Datadir, Place: r.container.Place, Counters: &r.counters,
 		Open: r.open, View: readCluster, Desynced: r.desync.On,
 	}
+	r.staying(&c)
 	if r.o.StopOnLostCaller {
 		c.Lease = r.o.Lease
 	}

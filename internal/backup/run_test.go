@@ -119,8 +119,8 @@ func TestTheNodeIsCheckedAgainAfterTheWait(t *testing.T) {
 	}
 }
 
-// What was proven about the server's container and datadir applies only to that process, whose pid may have been
-// reused.
+// The findings about the server's container and datadir apply only to the process that was examined; its pid may have
+// been reused.
 func TestAServerThatWasRestartedSinceIsNotRead(t *testing.T) {
 	s := shared(t)
 	for name, change := range map[string]func(*effect.Instance){
@@ -192,8 +192,9 @@ func TestAClusterThatDoesNotAnswerIsAFailure(t *testing.T) {
 			want: "before the backup: read the cluster's configuration: cibadmin: exit status 77: Permission denied"},
 		"not up":     {own: cib, script: "exit 102", want: "exit status 102"},
 		"it answers": {own: cib, script: "echo '<cib/>'"},
-		"no cluster is here": {own: cib + ".none", script: "echo Transport endpoint is not connected >&2; exit 102",
-			warns: true},
+		"a host without a cluster": {own: cib + ".none",
+			script: "echo Transport endpoint is not connected >&2; exit 102",
+			warns:  true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			extras.OwnCIB = tt.own

@@ -23,9 +23,9 @@ func TestHealthCheck(t *testing.T) {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
 	}))
-	said, err := Wait(web.URL)(t.Context(), galera.Wsrep{})
-	if err != nil || !strings.Contains(said, "Synced and UP") || answers != 3 {
-		t.Errorf("%q, %v after %d answers", said, err, answers)
+	output, err := Wait(web.URL)(t.Context(), galera.Wsrep{})
+	if err != nil || !strings.Contains(output, "Synced and UP") || answers != 3 {
+		t.Errorf("%q, %v after %d answers", output, err, answers)
 	}
 	web.Close()
 	if _, err := Wait(web.URL)(t.Context(), galera.Wsrep{}); err == nil {
@@ -35,9 +35,9 @@ func TestHealthCheck(t *testing.T) {
 	t.Cleanup(func() { net.DefaultResolver = resolver })
 	net.DefaultResolver = &net.Resolver{PreferGo: true,
 		Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("no resolver") }}
-	if said, err := Wait("")(t.Context(), galera.Wsrep{BindAddress: "of-another-resolver.test",
-		NodeAddress: "127.0.0.1"}); err != nil || !strings.Contains(said, "127.0.0.1:9200") {
-		t.Errorf("a name that only the server knows: %q, %v", said, err)
+	if output, err := Wait("")(t.Context(), galera.Wsrep{BindAddress: "of-another-resolver.test",
+		NodeAddress: "127.0.0.1"}); err != nil || !strings.Contains(output, "127.0.0.1:9200") {
+		t.Errorf("a name that only the server knows: %q, %v", output, err)
 	}
 	for want, w := range map[string]galera.Wsrep{
 		"http://controller-0.internalapi:9200/": {BindAddress: "controller-0.internalapi"},
@@ -66,10 +66,10 @@ func TestHealthCheckOfAStrangerIsNotAsked(t *testing.T) {
 	web.Start()
 	defer web.Close()
 	began := time.Now()
-	said, err := Wait(web.URL)(t.Context(), galera.Wsrep{})
+	got, err := Wait(web.URL)(t.Context(), galera.Wsrep{})
 	if err == nil || !strings.Contains(err.Error(), "belongs to user 54321, not to root") ||
 		time.Since(began) > healthTimeout/2 {
-		t.Errorf("%q, %v", said, err)
+		t.Errorf("%q, %v", got, err)
 	}
 	if web.Close(); asked {
 		t.Error("the stranger was asked")
@@ -84,7 +84,7 @@ func TestHealthCheckFollowsNoRedirection(t *testing.T) {
 	defer web.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if said, err := Wait(web.URL)(ctx, galera.Wsrep{}); err == nil || there {
-		t.Errorf("%q, %v", said, err)
+	if got, err := Wait(web.URL)(ctx, galera.Wsrep{}); err == nil || there {
+		t.Errorf("%q, %v", got, err)
 	}
 }

@@ -41,8 +41,18 @@ func (f Finding) Sentence() string {
 	return fmt.Sprintf("%s (%s)", meaning, f.Message)
 }
 
+// Passes reports that what was found about a node ends by itself.
+func (f Finding) Passes(about Subject) bool {
+	p := Of(f.Code).Passes
+	return p != nil && (p.If == nil || p.If(about))
+}
+
 // Error is a finding for which a node is refused.
-type Error struct{ Finding }
+type Error struct {
+	Finding
+	// Ends says that it ends by itself.
+	Ends bool
+}
 
 // Error is the finding as a sentence.
 func (e *Error) Error() string { return e.Sentence() }
@@ -51,7 +61,8 @@ func (e *Error) Error() string { return e.Sentence() }
 func First(s Subject, l Limits, codes ...Code) error {
 	for _, code := range codes {
 		if message := Of(code).Check(s, l); message != "" {
-			return &Error{Finding{code, message}}
+			found := Finding{code, message}
+			return &Error{found, found.Passes(s)}
 		}
 	}
 	return nil

@@ -257,7 +257,7 @@ var checks = []struct {
 	{Locked, lock("", -30), ""},
 	{Locked, func(s *Subject) { s.Locks = []cib.Lock{{}} }, "job unknown on unknown holds the lock for another 0 s"},
 	{Locked, func(s *Subject) { lock("another", 30)(s); s.UUID = "" }, "job a on controller-0"},
-	{LastStandby, func(s *Subject) { s.Spares = nil }, "other healthy standbys: 0 (none) < 1"},
+	{LastStandby, func(s *Subject) { s.Spares = nil }, "healthy standbys: 0 (none) < 1"},
 }
 
 var failed = []reading.Error{{Source: pacemaker.SourceCIB, Message: "why"}}
@@ -348,7 +348,7 @@ func TestALimitIsTheOperators(t *testing.T) {
 
 func TestFewOthers(t *testing.T) {
 	for others, want := range map[int]string{2: "", 1: "",
-		0: "0 other members are in the Galera cluster, and 1 must be"} {
+		0: "the Galera cluster has 0 other members, and must have 1"} {
 		if got := FewMembers(others, 1); got != want {
 			t.Errorf("%d: %q", others, got)
 		}
@@ -358,8 +358,8 @@ func TestFewOthers(t *testing.T) {
 		want  string
 	}{
 		{[]string{"a", "b"}, ""}, {[]string{"a"},
-			"the database is promoted on a in addition, and 2 others must be able"},
-		{nil, "the database is promoted on no other node in addition, and 2 others must be able to serve"},
+			"the database is promoted on a in addition, and 2 other nodes must be able"},
+		{nil, "the database is promoted on no other node in addition, and 2 other nodes must be able to serve"},
 	} {
 		if got := FewPromoted(c.nodes, 2); !strings.HasPrefix(got, c.want) || (got == "") != (c.want == "") {
 			t.Errorf("%v: %q", c.nodes, got)

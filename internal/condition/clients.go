@@ -28,12 +28,20 @@ var clients = []Condition{
 		Remedy: "Nothing, this is its purpose. Two active ones: the VIP has moved; wait until the old sessions end," +
 			" or use `prefer_idle`",
 		Check: serves,
+		Passes: &Passing{
+			When: "yes, unless HAProxy would send the next client there",
+			If:   func(s Subject) bool { return s.Clients.SeenPasses },
+		},
 	},
 	{
 		Code: ClientsUnknown, Meaning: "whether it serves clients is unknown: a source did not answer",
 		Seen:   "a source that should report clients did not",
 		Remedy: "The message names the source: see Facts, and for HAProxy the table below",
 		Limit:  &MinProxyUptime, Check: clientsUnknown,
+		Passes: &Passing{
+			When: "only right after HAProxy has started, and while Pacemaker moves the VIP",
+			If:   func(s Subject) bool { return s.Clients.UnknownPasses },
+		},
 	},
 }
 

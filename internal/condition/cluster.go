@@ -5,8 +5,10 @@ package condition
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
+	"overcloud.backup/internal/pacemaker/cib"
 	"overcloud.backup/internal/quantity"
 )
 
@@ -26,7 +28,9 @@ var (
 	}
 	MinSpares = Limit{
 		Name: "min_spares", Default: 1, Whole: true,
-		Meaning: "Number of other healthy standbys that must remain to take over the clients.",
+		Meaning: "Number of healthy standbys that can take over the clients during a backup. The chosen one counts," +
+			" and stays in service, if it is idle and the others are too few. It is not desynced then, as is always" +
+			" so with 2 and three controllers. 0 requires none, and lets even an only spare be desynced.",
 	}
 )
 
@@ -36,6 +40,7 @@ var proxy = []Condition{
 		Needs:  []string{"haproxy proxies[].servers[].status proxies[].servers[].status_text"},
 		Seen:   "HAProxy does not report it as up",
 		Remedy: "The message has the check's result: query the health check (port 9200) by hand", Check: serverDown,
+		Passes: &Passing{When: "only while HAProxy's checks succeed again", If: comesUp},
 	},
 }
 
@@ -56,12 +61,21 @@ var cluster = []Condition{
 		Remedy: "Wait, or `state: cancelled` on the node that the message names. If no job runs there: `state:" +
 			" recovered` there",
 		Check: locked,
+		Passes: &Passing{
+			When: "yes, when that job ends, unless only some of those that answered report it, or its time is impossible",
+			If:   lockEnds,
+		},
 	},
 	{
-		Code: LastStandby, Meaning: "without it too few healthy standbys remain", Limit: &MinSpares, Last: true,
-		Remedy: "Bring the third controller back. In a cluster of two, or in an emergency," +
-			" `controller_backup_min_spares: 0`",
+		Code: LastStandby, Meaning: "too few healthy standbys could take over the clients", Limit: &MinSpares,
+		Last: true,
+		Remedy: "Bring the other controllers back, or require fewer spares (`controller_backup_min_spares`; with `0`" +
+			" nothing has to be able to take over)",
 		Check: lastStandby,
+		Passes: &Passing{
+			When: "yes, if another standby is rejected only for reasons that pass",
+			If:   func(s Subject) bool { return len(s.Recovering) > 0 },
+		},
 	},
 }
 
@@ -75,6 +89,11 @@ func serverDown(s Subject, _ Limits) string {
 	}
 	return strings.TrimSpace(fmt.Sprintf("HAProxy on %s has %s %s %s", s.Balancer, s.Backend.Name,
 		cmp.Or(s.Backend.Raw, "unknown"), result))
+}
+
+// comesUp reports a server whose last checks succeeded, as in "DOWN 1/2".
+func comesUp(s Subject) bool {
+	return s.Backend != nil && strings.HasPrefix(s.Backend.Raw, "DOWN ") && strings.Contains(s.Backend.Raw, "/")
 }
 
 func noSpace(s Subject, l Limits) string {
@@ -93,24 +112,51 @@ func noSpace(s Subject, l Limits) string {
 		quantity.Bytes(room.DatadirTotal))
 }
 
-// locked looks for a lock of this cluster, or one that does not say whose it is. One that expired is taken over.
 func locked(s Subject, _ Limits) string {
-	for _, k := range s.Locks {
-		mine := k.Cluster == "" || s.UUID == "" || alike(k.Cluster, s.UUID)
-		if left := k.Expires - s.Now; mine && (left > 0 || k.Expires == 0) {
-			return fmt.Sprintf("job %s on %s holds the lock for another %.0f s", cmp.Or(k.Job, "unknown"),
-				cmp.Or(k.Holder, "unknown"), max(left, 0))
-		}
-	}
-	return ""
-}
-
-// lastStandby counts the others that could take over the clients.
-func lastStandby(s Subject, l Limits) string {
-	limit := int(l.Whole(MinSpares))
-	if len(s.Spares) >= limit {
+	k := s.lock()
+	if k == nil {
 		return ""
 	}
-	return fmt.Sprintf("other healthy standbys: %d (%s) < %d", len(s.Spares),
-		cmp.Or(strings.Join(s.Spares, ", "), "none"), limit)
+	return fmt.Sprintf("job %s on %s holds the lock for another %.0f s", cmp.Or(k.Job, "unknown"),
+		cmp.Or(k.Holder, "unknown"), max(k.Expires-s.Now, 0))
 }
+
+// lock returns a lock of this cluster, or one that does not say whose it is; nil if there is none. One that expired is
+// taken over.
+func (s Subject) lock() *cib.Lock {
+	for _, k := range s.Locks {
+		mine := k.Cluster == "" || s.UUID == "" || alike(k.Cluster, s.UUID)
+		if mine && (k.Expires > s.Now || k.Expires == 0) {
+			return &k
+		}
+	}
+	return nil
+}
+
+// longestLock is more than a job can ask for, in seconds: max_duration and drain_timeout are at most 11 days each.
+const longestLock = 30 * 24 * 3600
+
+// lockEnds reports that the lock will be freed. The nodes report the same configuration: a lock that only some of them
+// report may be a false one, and so may one that lasts longer than any job.
+func lockEnds(s Subject) bool {
+	k := s.lock()
+	return k != nil && !s.Divided && k.Expires > 0 && k.Expires-s.Now <= longestLock
+}
+
+// lastStandby counts those that could take over the clients while this node is backed up: the others, and the node
+// itself, which stays in service if they are too few.
+func lastStandby(s Subject, l Limits) string {
+	limit := l.Whole(MinSpares)
+	spares := slices.Clone(s.Spares)
+	if s.Spare {
+		spares = append(spares, "itself")
+	}
+	if int64(len(spares)) >= limit {
+		return ""
+	}
+	return fmt.Sprintf("healthy standbys: %d (%s) < %d", len(spares),
+		cmp.Or(strings.Join(spares, ", "), "none"), limit)
+}
+
+// Stays reports that a node is needed as a spare while it is used: without it the others are too few.
+func Stays(s Subject, l Limits) bool { return s.Spare && int64(len(s.Spares)) < l.Whole(MinSpares) }

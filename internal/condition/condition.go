@@ -22,6 +22,9 @@ type Condition struct {
 	Needs []string
 	// Explains are the conditions that follow from this one: they are not reported next to it.
 	Explains []Code
+	// Passes says that the condition ends by itself, so that it may be enough to wait. A condition without it needs a
+	// person.
+	Passes *Passing
 	// Limit is the bound that the check compares a value with, if it has one.
 	Limit *Limit
 	// Check returns the measured value, with its limit, or "" if the condition is not met.
@@ -36,4 +39,12 @@ type Condition struct {
 	// Last conditions are checked when all the others of all nodes are known. They are only worth reporting about a
 	// node that is otherwise healthy.
 	Last bool
+}
+
+// Passing says how a condition ends by itself.
+type Passing struct {
+	// When is for docs/troubleshooting.md: how it ends, or in which case it does.
+	When string
+	// If is false for a node about which the condition needs a person. Nil means that it always passes.
+	If func(Subject) bool
 }

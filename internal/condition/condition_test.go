@@ -38,7 +38,7 @@ func TestEveryConditionIsWhole(t *testing.T) {
 	}
 }
 
-// What is unknown is never healthy; a node from which nothing was read is covered by the conditions about missing
+// Unknown is never healthy; a node from which nothing was read is covered by the conditions about missing
 // answers.
 func TestNothingIsConcludedFromSourcesThatWereNotRead(t *testing.T) {
 	for _, c := range All() {
@@ -77,7 +77,7 @@ func TestFoldKeepsTheCause(t *testing.T) {
 		"nothing":                      {nil, nil},
 		"the cause alone":              {[]Code{NotRunning, Standby, ServerDown}, []Code{Standby}},
 		"two that are not related":     {[]Code{Locked, Standby}, []Code{Locked, Standby}},
-		"a final one":                  {[]Code{Standby, StaleFacts}, []Code{StaleFacts}},
+		"a final condition":            {[]Code{Standby, StaleFacts}, []Code{StaleFacts}},
 		"the last, of one that is out": {[]Code{Standby, LastStandby}, []Code{Standby}},
 		"the last, of one that is not": {[]Code{LastStandby}, []Code{LastStandby}},
 	} {

@@ -41,6 +41,9 @@ var (
 	}
 )
 
+// burst is how replication that cannot keep up catches up.
+var burst = Passing{When: "yes, when the burst of writes is over"}
+
 // behind are consequences of a node that falls behind on purpose.
 var behind = []Code{NotSynced, NotReady, RecvQueue, Lagging, ServerDown}
 
@@ -50,6 +53,7 @@ var database = []Condition{
 		Needs:  []string{"galera running grastate?.seqno"},
 		Remedy: "`pcs status`; start it, or find out why Pacemaker does not",
 		Check:  func(s Subject, _ Limits) string { return s.Stopped },
+		Passes: &Passing{When: "only while Pacemaker starts it", If: func(s Subject) bool { return s.Starting }},
 	},
 	{
 		Code: SplitBrain, Meaning: "nodes of the cluster are in different Primary components",
@@ -74,17 +78,22 @@ var database = []Condition{
 		Remedy: "Find out who. If a dead job did: `state: recovered` there. Otherwise `SET GLOBAL wsrep_desync=OFF`" +
 			" when its queue is empty",
 		Check: desynced,
+		Passes: &Passing{
+			When: "only during a backup of this collection or a statement that desyncs, such as `FLUSH TABLES WITH READ LOCK`",
+			If:   desyncEnds,
+		},
 	},
 	{
 		Code: Donor, Meaning: "it is the donor of a state transfer", Explains: behind,
 		Needs: []string{"galera wsrep.state wsrep.desync"},
 		Seen:  "it is the donor of a state transfer, or another tool backs it up", Remedy: "Wait until that ends",
-		Check: donor,
+		Check: donor, Passes: &Passing{When: "yes, when the transfer or backup ends"},
 	},
 	{
 		Code: NotSynced, Meaning: "it is not Synced", Explains: []Code{NotReady, RecvQueue, Lagging, ServerDown},
 		Needs: []string{"galera wsrep.state"}, Seen: "its state is not Synced",
 		Remedy: "Wait until it has joined; see its server's log", Check: notSynced,
+		Passes: &Passing{When: "yes, while it joins or catches up", If: joins},
 	},
 	{
 		Code: NotReady, Meaning: "it does not accept statements, or lost its cluster connection",
@@ -95,18 +104,18 @@ var database = []Condition{
 	{
 		Code: FlowControl, Meaning: "flow control pauses replication", Limit: &MaxFlowControl,
 		Needs:  []string{"galera wsrep.flow_control_active sample.flow_control"},
-		Remedy: "Find the slow node; back up at a quieter time", Check: flowControl,
+		Remedy: "Find the slow node; back up at a quieter time", Check: flowControl, Passes: &burst,
 	},
 	{
 		Code: RecvQueue, Meaning: "its receive queue is long", Limit: &MaxRecvQueue, Explains: []Code{Lagging},
-		Needs:  []string{"galera wsrep.local_recv_queue sample.window sample.recv_queue_min"},
-		Check:  recvQueue,
+		Needs: []string{"galera wsrep.local_recv_queue sample.window sample.recv_queue_min"},
+		Check: recvQueue, Passes: &burst,
 		Remedy: "Wait; if it persists, the node is too slow for the writers",
 	},
 	{
 		Code: Lagging, Meaning: "it is behind the cluster", Limit: &MaxLag,
 		Needs:  []string{"galera wsrep.last_committed sample.committed wsrep.cluster_status"},
-		Remedy: "As `recv_queue`", Check: lagging,
+		Remedy: "As `recv_queue`", Check: lagging, Passes: &burst,
 	},
 }
 
@@ -162,6 +171,16 @@ func desynced(s Subject, _ Limits) string {
 	return ""
 }
 
+// desyncEnds reports a desync that its owner is known to end: a statement of the server's own, which counts without the
+// variable, or a job that holds the cluster's lock on this node.
+func desyncEnds(s Subject) bool {
+	if s.Database != nil && !s.Database.Wsrep.Desync {
+		return true
+	}
+	k := s.lock()
+	return k != nil && k.Expires > 0 && s.Node != "" && alike(k.Holder, s.Node)
+}
+
 func donor(s Subject, _ Limits) string {
 	if s.Database == nil || s.Database.Wsrep.State != galera.StateDonorDesync || s.Database.Wsrep.Desync {
 		return ""
@@ -174,6 +193,12 @@ func notSynced(s Subject, _ Limits) string {
 		return ""
 	}
 	return "state is " + cmp.Or(string(s.Database.Wsrep.State), "unknown")
+}
+
+// joins reports a node on its way to Synced.
+func joins(s Subject) bool {
+	return s.Database != nil &&
+		(s.Database.Wsrep.State == galera.StateJoining || s.Database.Wsrep.State == galera.StateJoined)
 }
 
 func notReady(s Subject, _ Limits) string {

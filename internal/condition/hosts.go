@@ -27,7 +27,7 @@ var hosts = []Condition{
 	},
 	{
 		Code: StaleFacts, Meaning: "its facts are too old", Limit: &MaxAge, Final: true, AnyHost: true,
-		Explains: []Code{ClusterIncomplete},
+		Explains: []Code{ClusterIncomplete}, Passes: &Passing{When: "yes, with the next reading"},
 		Remedy: "Read and decide in one run; disable fact caching for the play; raise `controller_backup_max_age`" +
 			" on very slow hosts",
 		Check: staleFacts,

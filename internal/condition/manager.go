@@ -72,6 +72,7 @@ var manager = []Condition{
 		Seen:  "the node is joining, leaving or shutting down", Remedy: "Wait",
 		Check: either(flagged(func(n crmmon.Node) bool { return n.Shutdown }, "the node is shutting down"),
 			flagged(func(n crmmon.Node) bool { return n.Pending }, "the node is pending")),
+		Passes: &Passing{When: "yes, when it has joined or left"},
 	},
 	{
 		Code: Standby, Meaning: "the node is in standby", Explains: stopped,

@@ -10,6 +10,7 @@ import (
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/pacemaker/crmmon"
+	"overcloud.backup/internal/quantity"
 )
 
 // OfServer is a node's own server's report, for conditions that need no more.
@@ -45,7 +46,8 @@ func FewMembers(others, needed int) string {
 	if others >= needed {
 		return ""
 	}
-	return fmt.Sprintf("%d other members are in the Galera cluster, and %d must be", others, needed)
+	return fmt.Sprintf("the Galera cluster has %s, and must have %d", quantity.Count(int64(others), "other member"),
+		needed)
 }
 
 // FewPromoted reports that the database is promoted on fewer other nodes than needed; empty if there are enough.
@@ -53,6 +55,6 @@ func FewPromoted(nodes []string, needed int) string {
 	if len(nodes) >= needed {
 		return ""
 	}
-	return fmt.Sprintf("the database is promoted on %s in addition, and %d others must be able to serve",
-		cmp.Or(strings.Join(nodes, ", "), "no other node"), needed)
+	return fmt.Sprintf("the database is promoted on %s in addition, and %s must be able to serve",
+		cmp.Or(strings.Join(nodes, ", "), "no other node"), quantity.Count(int64(needed), "other node"))
 }

@@ -31,9 +31,10 @@ type Subject struct {
 	Clients Clients
 
 	// Database is the server's own report; nil if none answered. Stopped says why none runs, for a server that is known
-	// not to run.
+	// not to run; Starting that Pacemaker is starting it.
 	Database *galera.Facts
 	Stopped  string
+	Starting bool
 	// Peers are the other nodes of the cluster whose servers answered, Self is the name of this one.
 	Peers []Peer
 	Self  string
@@ -48,6 +49,8 @@ type Subject struct {
 	UUID  string
 	Locks []cib.Lock
 	Now   float64
+	// Divided says that some of the nodes that answered do not report the lock that others do.
+	Divided bool
 
 	// Proxy is the report of the node's own HAProxy; nil if it was not read. Backend is the node's server at the
 	// HAProxy of the host Balancer, which has the virtual address; nil if that is not known.
@@ -55,14 +58,19 @@ type Subject struct {
 	Backend  *stats.Server
 	Balancer string
 
-	// Spares are the other standbys that could take over the clients.
+	// Spares are the other standbys that could take over the clients. Spare says that this node is one, too.
 	Spares []string
+	Spare  bool
+	// Recovering are the other standbys that could take over as soon as conditions that pass have passed.
+	Recovering []string
 }
 
 // Clients describes the clients of a node, according to the sources.
 type Clients struct {
 	// Seen is the evidence of clients, Unknown why a source reports nothing.
 	Seen, Unknown []string
+	// SeenPasses says that all that was seen comes and goes, UnknownPasses that each source reports in a while.
+	SeenPasses, UnknownPasses bool
 	// Welcome says that the node may be chosen although it serves clients.
 	Welcome bool
 }

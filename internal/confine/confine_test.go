@@ -102,11 +102,11 @@ func TestAConfinedProgramReachesNothingButItsOwn(t *testing.T) {
 func TestAConfinedProgramRunsWhateverTheUmask(t *testing.T) {
 	dir, o := cell(t)
 	defer syscall.Umask(syscall.Umask(0o077))
-	var said bytes.Buffer
-	o.Stdout = &said
+	var got bytes.Buffer
+	o.Stdout = &got
 	if err := o.Run(t.Context(), "/bin/sh", "-c", "umask; cat ../r/file; echo x > file"); err != nil ||
-		said.String() != "0077\nreadable\n" {
-		t.Errorf("%q, %v in %s", said.String(), err, dir)
+		got.String() != "0077\nreadable\n" {
+		t.Errorf("%q, %v in %s", got.String(), err, dir)
 	}
 }
 

@@ -150,10 +150,10 @@ func TestAContainerIsStartedEnteredAndRemoved(t *testing.T) {
 			if there, err := Remove(t.Context(), c.engine, "overcloud-backup-1"); there || err != nil {
 				t.Errorf("removed twice: %v %v", there, err)
 			}
-			said := calls(t, state)
-			if strings.Contains(said, "--cgroups disabled") != c.ours ||
-				!strings.Contains(said, "--volume /srv/scratch:/srv/scratch --volume /srv/more:/srv/more") {
-				t.Errorf("calls:\n%s", said)
+			got := calls(t, state)
+			if strings.Contains(got, "--cgroups disabled") != c.ours ||
+				!strings.Contains(got, "--volume /srv/scratch:/srv/scratch --volume /srv/more:/srv/more") {
+				t.Errorf("calls:\n%s", got)
 			}
 		})
 	}
@@ -179,7 +179,7 @@ func TestAContainerThatCannotBeStartedIsReported(t *testing.T) {
 }
 
 func TestOnlyTheEnginesAnswerMeansThatThereIsNoContainer(t *testing.T) {
-	for said, none := range map[string]bool{
+	for got, none := range map[string]bool{
 		absent["docker"]:               true,
 		absent["podman"]:               true,
 		`Error: no such container "n"`: true, // podman 5
@@ -192,9 +192,9 @@ func TestOnlyTheEnginesAnswerMeansThatThereIsNoContainer(t *testing.T) {
 		"": false,
 	} {
 		_, state := engine(t, "podman", "runc")
-		write(t, filepath.Join(state, "absent"), said+"\n")
+		write(t, filepath.Join(state, "absent"), got+"\n")
 		if there, err := Remove(t.Context(), "podman", "n"); there || (err == nil) != none {
-			t.Errorf("%q: %v %v", said, there, err)
+			t.Errorf("%q: %v %v", got, there, err)
 		}
 	}
 	if there, err := Remove(t.Context(), "podman-not", "n"); there || err != nil {

@@ -225,6 +225,6 @@ func isNoContainer(err error) bool {
 	if !errors.As(err, &exit) {
 		return false
 	}
-	said := strings.ToLower(exit.Stderr)
-	return strings.Contains(said, "no such container") || strings.Contains(said, "no such object")
+	output := strings.ToLower(exit.Stderr)
+	return strings.Contains(output, "no such container") || strings.Contains(output, "no such object")
 }

@@ -120,7 +120,7 @@ func TestContainersThatAreNotKnownAreNotNone(t *testing.T) {
 			"list the containers that run: docker: exit status 1: Error: database is locked"},
 		"an id that is an option":        {"--format\n", "", "", `docker reports "--format" as the id of a container`},
 		"an answer about something else": {oneID, "{}", "", `docker reports "{}" for a container`},
-		"a process that is none": {oneID, oneID + " x n", "",
+		"a process id that is no number": {oneID, oneID + " x n", "",
 			`docker reports "x" as the process of the container n`},
 		"an id of another form": {oneID, "abc 12 n", "", "instead of its id, process and name"},
 	} {

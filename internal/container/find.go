@@ -57,7 +57,7 @@ type Home struct {
 
 // Find tells which container a process lives in, seen from here: none when we share its mounts, or when the
 // process is not known (0). A container is what its engine says it is: the process shares our user namespace, and its
-// mounts with the process that podman or docker names for the container. What seems to be one and is not is
+// mounts with the process that podman or docker names for the container. A process that only seems to be in one is
 // container.ErrStrange.
 func Find(ctx context.Context, pid int) (Home, error) {
 	if pid == 0 {

@@ -30,6 +30,9 @@ func Choices(raw json.RawMessage) (list []Choice, known bool) {
 	for _, cluster := range d.Clusters {
 		for _, c := range cluster.Controllers {
 			known = known || c.Verdict != ""
+			if c.Logins != nil {
+				c.Logins = c.Logins.Kept()
+			}
 			if c.Verdict == Chosen {
 				list = append(list, Choice{c, cluster.Events})
 			}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"overcloud.backup/internal/condition"
+	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/mariadb/catalog"
 )
 
@@ -62,6 +63,9 @@ type Cluster struct {
 	VIP         VIP          `json:"vip"`
 	Events      Events       `json:"events"`
 	Controllers []Controller `json:"controllers"`
+	// WorthWaiting says that nobody was chosen and that somebody may be without anybody's help: every reason of at
+	// least one controller passes by itself.
+	WorthWaiting bool `json:"worth_waiting"`
 	// Message says in a sentence or two who serves, who was chosen and why, or why nobody was.
 	Message string `json:"message"`
 }
@@ -92,8 +96,15 @@ type Controller struct {
 	Reasons  []Reason `json:"reasons"`
 	// Evidence is the report of every source about its clients, one line each.
 	Evidence []string `json:"evidence"`
+	// Spares are the other standbys that could take over the clients. Stays says that they are too few without this
+	// one, which must therefore stay in service while it is backed up.
+	Spares []string `json:"spares"`
+	Stays  bool     `json:"stays"`
 	// Rank is 1 for the best of the eligible; 0 for the others.
 	Rank int `json:"rank"`
+	// Logins are those that the server of a chosen controller had counted, which the job compares with; nil if it
+	// counts none.
+	Logins *galera.Logins `json:"logins,omitempty"`
 }
 
 // Activity says whether a controller serves clients. It is empty for a host without a database.
@@ -121,6 +132,8 @@ const (
 type Reason struct {
 	Code    condition.Code `json:"code"`
 	Message string         `json:"message"`
+	// Passes says that it ends by itself. Any other reason needs a person.
+	Passes bool `json:"passes"`
 }
 
 // Events are the scheduled events that run on some member of a cluster. Galera keeps an event ENABLED on one member,

@@ -31,6 +31,7 @@ const (
 	Galera    = "galera"
 	Pacemaker = "pacemaker"
 	HAProxy   = "haproxy"
+	Logins    = "logins"
 	Health    = "health"
 	Alike     = "alike"
 	Lock      = "locked" // as the condition
@@ -127,6 +128,13 @@ var checks = []Check{
 		Fails: "it is there and does not answer; a warning for a value that could not be read",
 		Remedy: "`stats socket /var/lib/haproxy/stats mode 600 level user` in the section global; see " +
 			"docs/troubleshooting.md",
+	},
+	{
+		Name: Logins, Title: "short connections",
+		Looks: "whether the server counts logins by user, which alone shows clients that come and go too fast for the " +
+			"list of sessions",
+		Fails:  "that could not be read, as a warning; a server that does not count is ok",
+		Remedy: "See the row of the database server; docs/limitations.md, Deciding, says what is seen then",
 	},
 	{
 		Name: Health, Title: "health",

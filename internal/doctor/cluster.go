@@ -127,12 +127,21 @@ func locksOf(c *decision.Cluster, members []subject) (locks []cib.Lock, read, pr
 	return locks, read, present
 }
 
+// refused is what the decision does not know: how the job of a controller that must stay in service would read it.
+const refused = "not with desync: always, nor with a physical backup that takes long locks (servers before 10.4, or" +
+	" before 10.8 with many files that are not InnoDB): the job refuses them while this controller is needed as a spare"
+
 // candidate says whom a backup would choose now. While another backup runs nobody is chosen, and that is as it should
 // be.
 func candidate(name string, c *decision.Cluster) Row {
 	check := named(Candidate)
 	if c.Chosen != "" {
-		return check.row(name, OK, c.Message)
+		seen := []string{c.Message}
+		stays := func(k decision.Controller) bool { return k.Name == c.Chosen && k.Stays }
+		if slices.ContainsFunc(c.Controllers, stays) {
+			seen = append(seen, refused)
+		}
+		return check.row(name, OK, seen...)
 	}
 	if waits(c) {
 		return check.row(name, Warn, c.Message)

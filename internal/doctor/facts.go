@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
 // Package doctor judges whether a backup, a verification and a restore would find what they need, from what was read on
-// every controller: one row for each controller and check, with the value seen and what to do. It is pure. What a
-// controller reports is untrusted: it can make its own rows bad, and no other's good. Unknown is never ok.
+// every controller: one row for each controller and check, with the value seen and what to do. It is pure. The
+// report of a controller is untrusted: it can make its own rows bad, and no other's good. Unknown is never ok.
 package doctor
 
 import (
@@ -23,8 +23,8 @@ type Facts struct {
 	Kernel string `json:"kernel"`
 	// Mount is where the destination is.
 	Mount Mount `json:"mount"`
-	// Looks are the checks that were made on the host.
-	Looks []Look `json:"looks"`
+	// Results are those of the checks that were made on the host.
+	Results []Result `json:"looks"`
 }
 
 // Mount is the file system of a path.
@@ -36,8 +36,8 @@ type Mount struct {
 	Source string `json:"source"`
 }
 
-// Look is one check that was made on a host.
-type Look struct {
+// Result is the outcome of one check that was made on a host.
+type Result struct {
 	// Check is the name of one of the checks of Checks.
 	Check string `json:"check"`
 	// Seen is the value. Problem is what is wrong with it, Unread why it is not known; both are empty if all is well.
@@ -88,7 +88,7 @@ func Decode(raw []byte) (Document, error) {
 // check refuses a document that says something twice, or about what nobody asked.
 func (f *Facts) check() error {
 	seen := map[string]bool{}
-	for _, l := range f.Looks {
+	for _, l := range f.Results {
 		if c, known := find(l.Check); !known || !c.onHost() {
 			return fmt.Errorf("it has a check %q, which does not exist", excerpt.Of(l.Check))
 		}
@@ -97,17 +97,17 @@ func (f *Facts) check() error {
 		}
 		seen[l.Check] = true
 	}
-	if len(f.Looks) == 0 {
+	if len(f.Results) == 0 {
 		return errors.New("it lacks looks")
 	}
 	return nil
 }
 
-// look returns the host's check of that name, nil if it did not make it.
-func (f *Facts) look(name string) *Look {
-	for i := range f.Looks {
-		if f.Looks[i].Check == name {
-			return &f.Looks[i]
+// result returns the host's check of that name, nil if it did not make it.
+func (f *Facts) result(name string) *Result {
+	for i := range f.Results {
+		if f.Results[i].Check == name {
+			return &f.Results[i]
 		}
 	}
 	return nil

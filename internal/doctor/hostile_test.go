@@ -29,11 +29,11 @@ func TestTextOfAHostStaysInItsCellAndIsBounded(t *testing.T) {
 	for _, c := range checks {
 		if c.onHost() {
 			bad := "\x1b[2J\u202eno\nok      destination   controller-2  all is well" + strings.Repeat("!", 1<<16)
-			look := Look{Check: c.Name, Problem: bad}
+			result := Result{Check: c.Name, Problem: bad}
 			for range 10000 {
-				look.Warnings = append(look.Warnings, "\r\nFAIL")
+				result.Warnings = append(result.Warnings, "\r\nFAIL")
 			}
-			f.Looks = append(f.Looks, look)
+			f.Results = append(f.Results, result)
 		}
 	}
 	lie(t, l, "doctor", f)
@@ -82,7 +82,7 @@ func TestNoHostMakesAnotherOneGood(t *testing.T) {
 		"no document": func(l *lab) { delete(l.entries[1], "doctor") },
 		"a list":      func(l *lab) { lie(t, l, "doctor", []string{"x"}) },
 		"the name of other": func(l *lab) {
-			lie(t, l, "doctor", Facts{Looks: []Look{{Check: "tool", Seen: "controller-2"}}})
+			lie(t, l, "doctor", Facts{Results: []Result{{Check: "tool", Seen: "controller-2"}}})
 		},
 		"a clock of 1970": func(l *lab) {
 			for _, document := range []string{"galera", "pacemaker", "haproxy", "doctor"} {
@@ -139,7 +139,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		for _, c := range checks {
-			if r := c.judge(d.Host, d.Facts); c.onHost() && r.Status == OK && d.Facts.look(c.Name).Seen == "" {
+			if r := c.judge(d.Host, d.Facts); c.onHost() && r.Status == OK && d.Facts.result(c.Name).Seen == "" {
 				t.Errorf("%+v", r)
 			}
 		}

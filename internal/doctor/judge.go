@@ -9,6 +9,7 @@ import (
 
 	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/decision"
+	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/reading"
 	"overcloud.backup/internal/topology"
 )
@@ -99,6 +100,8 @@ func (s subject) rows(skews map[string]float64) []Row {
 			rows = append(rows, manager(s.host, s.witness()))
 		case c.Name == HAProxy:
 			rows = append(rows, proxy(s.host))
+		case c.Name == Logins:
+			rows = append(rows, logins(s.host)...)
 		case c.Name == Health:
 			rows = append(rows, s.health()...)
 		}
@@ -192,12 +195,33 @@ func proxy(h topology.Host) Row {
 	return source(HAProxy, h.Name, &p.Header, p.Running, seen)
 }
 
+// logins says whether clients that come and go would be seen. A server that does not count them is no fault.
+func logins(h topology.Host) []Row {
+	g, c := h.Galera, named(Logins)
+	if g == nil || !g.Running {
+		return nil // the row of the server says so
+	}
+	switch counter := g.Logins.Counter; counter {
+	case galera.LoginsNotCounted:
+		return []Row{c.row(h.Name, OK, "clients that come and go within a second are not seen: the server does not"+
+			" count logins", "`SET GLOBAL userstat=ON` lets them be seen")}
+	case galera.LoginsByUser, galera.LoginsByAccount:
+		seen := fmt.Sprintf("logins are counted by user (%s)", counter)
+		if g.Logins.TooMany {
+			seen += fmt.Sprintf(", and there are more than %d users: only the guard compares them",
+				galera.MaxLoginUsers)
+		}
+		return []Row{c.row(h.Name, OK, seen)}
+	}
+	return []Row{c.row(h.Name, Warn, "whether the server counts logins is not known")}
+}
+
 // harmless are the conditions that are no failure of a controller, with the status of the others.
 var harmless = map[condition.Code]Status{
 	condition.Serves: OK, condition.Excluded: Warn, condition.Locked: OK, // Locked has a row of the cluster
 }
 
-// health makes a row of each condition that is met, and one that is ok if none is.
+// health makes a row of each condition that is met, in words and with its code, and one that is ok if none is.
 func (s subject) health() []Row {
 	if s.of == nil {
 		return []Row{named(Health).row(s.host.Name, Fail, "it is in no cluster: no database was found on it")}
@@ -213,8 +237,8 @@ func (s subject) health() []Row {
 		}
 		c := condition.Of(r.Code)
 		finding := condition.Finding{Code: r.Code, Message: r.Message}
-		rows = append(rows, Check{Name: string(r.Code), Title: string(r.Code), Remedy: c.Remedy}.
-			row(s.host.Name, status, finding.Sentence()))
+		rows = append(rows, Check{Name: string(r.Code), Title: named(Health).Title, Remedy: c.Remedy}.
+			row(s.host.Name, status, fmt.Sprintf("%s [%s]", finding.Sentence(), r.Code)))
 	}
 	if len(rows) > 0 {
 		return rows

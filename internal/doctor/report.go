@@ -51,7 +51,7 @@ func message(rows []Row, count map[Status]int, strict bool) string {
 	bad := []string{}
 	for _, r := range rows {
 		if r.Status == Fail || r.Status == Unknown || strict && r.Status == Warn {
-			bad = append(bad, strings.TrimPrefix(r.Host+": ", ": ")+r.Title)
+			bad = append(bad, strings.TrimPrefix(r.Host+": ", ": ")+summary(r))
 		}
 	}
 	if len(bad) == 0 {
@@ -63,6 +63,14 @@ func message(rows []Row, count map[Status]int, strict bool) string {
 		bad = bad[:mostFailures]
 	}
 	return text + " (" + strings.Join(bad, ", ") + more + "). The table shows what to do."
+}
+
+// summary names a row in the message: its check, or the meaning of its condition.
+func summary(r Row) string {
+	if _, known := find(r.Check); known {
+		return r.Title
+	}
+	return condition.Of(condition.Code(r.Check)).Meaning
 }
 
 var header = []string{"STATUS", "CHECK", "HOST", "SEEN, AND WHAT TO DO"}

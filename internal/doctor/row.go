@@ -36,7 +36,7 @@ type Row struct {
 	// Host is the inventory's name; for a check of a whole cluster that of the cluster, and Whole is set.
 	Host  string `json:"host"`
 	Whole bool   `json:"whole"`
-	// Check is the name of the check, or the code of a condition; Title is for people.
+	// Check is the name of the check, or the code of a condition. Title is for people; that of a condition is health.
 	Check  string `json:"check"`
 	Title  string `json:"title"`
 	Status Status `json:"status"`
@@ -70,7 +70,7 @@ func (c Check) row(host string, status Status, seen ...string) Row {
 
 // judge returns the row of a check that was made on the host.
 func (c Check) judge(host string, f *Facts) Row {
-	l := f.look(c.Name)
+	l := f.result(c.Name)
 	switch {
 	case l == nil:
 		return c.row(host, Unknown, "the host did not report it")

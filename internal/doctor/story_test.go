@@ -67,7 +67,7 @@ func wellDoctor(t *testing.T, name string) map[string]any {
 	f.Host.Name, f.Present = name, true
 	for _, c := range checks {
 		if c.onHost() {
-			f.Looks = append(f.Looks, Look{Check: c.Name, Seen: "well", Warnings: []string{}})
+			f.Results = append(f.Results, Result{Check: c.Name, Seen: "well", Warnings: []string{}})
 		}
 	}
 	raw, err := json.Marshal(f)

@@ -73,9 +73,9 @@ func printable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-// Said returns the beginning of a line of a program that had a secret: at most 2000 bytes. The secret is removed later,
-// by its spelling: no word is cut in two, and unprintable characters are written as Go quotes them.
-func Said(line string) string {
+// OutputLine returns the beginning of a line that a program with a secret has printed: at most 2000 bytes. The secret
+// is removed later, by its spelling: no word is cut in two, and unprintable characters are written as Go quotes them.
+func OutputLine(line string) string {
 	if !printable(line) {
 		quoted := strconv.Quote(line)
 		line = quoted[1 : len(quoted)-1]

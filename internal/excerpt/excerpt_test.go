@@ -46,7 +46,7 @@ func TestALineOfAProgramKeepsItsWords(t *testing.T) {
 		strings.Repeat(word+" ", 1000): strings.Repeat(word+" ", 6) + "...",
 		strings.Repeat("x", 1<<20):     " ...",
 	} {
-		if got := Said(line); got != want {
+		if got := OutputLine(line); got != want {
 			t.Errorf("%.100q became %q, want %q", line, got, want)
 		}
 	}

@@ -26,10 +26,10 @@ type Request struct {
 }
 
 // Gather reads everything about this host's server. It never fails: what could not be read is in the header's Errors,
-// under the sources "option files", "login", "sql", "server", "wsrep", "sample", "sessions", "events", "sizes",
-// "datadir", "grastate" and "container". The context limits it.
+// under the sources "option files", "login", "sql", "server", "wsrep", "sample", "sessions", "logins", "events",
+// "sizes", "datadir", "grastate" and "container". The context limits it.
 func Gather(ctx context.Context, clock reading.Clock, r Request) Facts {
-	facts := Facts{Sessions: []Session{}, Events: catalog.NoEvents(), Storage: emptyStorage()}
+	facts := Facts{Sessions: []Session{}, Logins: NoLogins(""), Events: catalog.NoEvents(), Storage: emptyStorage()}
 	facts.Wsrep, _ = ParseWsrep(nil, map[string]string{"wsrep_on": "OFF"})
 	files := mariadb.ReadOptionFiles(r.Login.ConfigFile)
 	g := gathering{Facts: &facts, request: r, hostname: reading.LocalHost().Name, datadir: files.Datadir(),
@@ -71,6 +71,7 @@ func (g *gathering) run(ctx context.Context, files mariadb.OptionFiles) {
 		return
 	}
 	g.sessions(ctx)
+	g.logins(ctx)
 	g.events(ctx)
 	g.where(ctx)
 	g.sizes(ctx)
@@ -164,6 +165,14 @@ func (g *gathering) sessions(ctx context.Context) {
 		return
 	}
 	g.Sessions, g.Administrative = sessions, administrative
+}
+
+func (g *gathering) logins(ctx context.Context) {
+	var err error
+	if g.Logins, err = ClientLogins(ctx, g.client, g.request.IgnoreUsers); err != nil {
+		g.Logins = NoLogins("")
+		g.Add("logins", g.Reached.Address, err, "no decision depends on this")
+	}
 }
 
 func (g *gathering) sizes(ctx context.Context) {

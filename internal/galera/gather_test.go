@@ -18,7 +18,7 @@ import (
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/mariadb/mariadbtest"
 	"overcloud.backup/internal/reading"
-	"overcloud.backup/tests/mariadbd"
+	"overcloud.backup/tests/ports"
 	"overcloud.backup/tests/user"
 )
 
@@ -118,7 +118,7 @@ func TestPlacesWithoutServerAreRecorded(t *testing.T) {
 		"no socket":            {mariadb.Login{Socket: filepath.Join(dir, "absent.sock")}, "no such file"},
 		"a file, not a socket": {mariadb.Login{Socket: file}, "connection refused"},
 		"a socket left behind": {mariadb.Login{Socket: stale}, "connection refused"},
-		"a port without server": {mariadb.Login{User: "u", Host: "127.0.0.1", Port: mariadbd.FreePort()},
+		"a port without server": {mariadb.Login{User: "u", Host: "127.0.0.1", Port: ports.Free()},
 			"connection refused"},
 		"a host and no account": {mariadb.Login{Host: "127.0.0.1"},
 			"neither options, option files nor hiera name an account"},
@@ -176,10 +176,10 @@ func TestAnotherHostsServerIsNotThisOne(t *testing.T) {
 		hostname string
 		running  bool
 	}{
-		"by loopback, elsewhere":  {mariadb.Reached{Via: "tcp"}, mariadb.Login{}, "controller-2", false},
-		"by loopback, here":       {mariadb.Reached{Via: "tcp"}, mariadb.Login{}, "Controller-0.example.org", true},
-		"by an address that told": {mariadb.Reached{Via: "tcp"}, mariadb.Login{Host: "10.0.0.9"}, "controller-2", true},
-		"by the socket":           {mariadb.Reached{Via: "socket"}, mariadb.Login{}, "renamed", true},
+		"by loopback, elsewhere": {mariadb.Reached{Via: "tcp"}, mariadb.Login{}, "controller-2", false},
+		"by loopback, here":      {mariadb.Reached{Via: "tcp"}, mariadb.Login{}, "Controller-0.example.org", true},
+		"by a foreign address":   {mariadb.Reached{Via: "tcp"}, mariadb.Login{Host: "10.0.0.9"}, "controller-2", true},
+		"by the socket":          {mariadb.Reached{Via: "socket"}, mariadb.Login{}, "renamed", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := gathering{Facts: &Facts{Reached: c.reached}, request: Request{Login: c.login}, hostname: c.hostname,

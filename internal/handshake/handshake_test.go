@@ -140,14 +140,14 @@ func FuzzWatch(f *testing.F) {
 		f.Add([]byte(seed), false)
 	}
 	f.Add([]byte(native), true)
-	f.Fuzz(func(t *testing.T, said []byte, encrypted bool) {
-		whole, wholeErr := io.ReadAll(Watch(wire{Reader: bytes.NewReader(said)}, encrypted))
-		pieces, piecesErr := io.ReadAll(Watch(wire{Reader: iotest.OneByteReader(bytes.NewReader(said))}, encrypted))
+	f.Fuzz(func(t *testing.T, got []byte, encrypted bool) {
+		whole, wholeErr := io.ReadAll(Watch(wire{Reader: bytes.NewReader(got)}, encrypted))
+		pieces, piecesErr := io.ReadAll(Watch(wire{Reader: iotest.OneByteReader(bytes.NewReader(got))}, encrypted))
 		if !bytes.Equal(whole, pieces) || (wholeErr == nil) != (piecesErr == nil) {
 			t.Errorf("at once %q, %v; in pieces %q, %v", whole, wholeErr, pieces, piecesErr)
 		}
-		if !bytes.HasPrefix(said, whole) {
-			t.Fatalf("%q became %q", said, whole)
+		if !bytes.HasPrefix(got, whole) {
+			t.Fatalf("%q became %q", got, whole)
 		}
 		if !encrypted {
 			harmless(t, whole)

@@ -8,24 +8,25 @@ import (
 	"fmt"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/haproxy/endpoint"
 	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/reading"
 )
 
 // aboutSocket reads what else the socket reports: process, addresses, level, stick table.
-func (r *reader) aboutSocket(ctx context.Context, s socket) {
-	b, err := s.ask(ctx, "show info")
+func (r *reader) aboutSocket(ctx context.Context, s endpoint.Socket) {
+	b, err := s.Ask(ctx, "show info")
 	var info stats.Info
 	if err == nil {
 		info, err = stats.ParseInfo(b)
 	}
-	r.info(info, s.path, err)
-	if r.f.Level, err = s.level(ctx, r.config); err != nil {
-		r.fail(SourceLevel, s.path, err, "")
+	r.info(info, s.Path, err)
+	if r.f.Level, err = s.Level(ctx, r.config); err != nil {
+		r.fail(SourceLevel, s.Path, err, "")
 	}
-	states, err := s.states(ctx)
+	states, err := s.States(ctx)
 	if err != nil {
-		r.fail(SourceStates, s.path, err, "")
+		r.fail(SourceStates, s.Path, err, "")
 	}
 	stats.ApplyStates(r.f.Proxies, states)
 	r.database()
@@ -33,26 +34,14 @@ func (r *reader) aboutSocket(ctx context.Context, s socket) {
 }
 
 // aboutURL reads from the statistics page what "show info" reports.
-func (r *reader) aboutURL(ctx context.Context, w web) {
-	b, err := w.get(ctx, "?scope=!") // no proxy has that name, so the page is only its head
+func (r *reader) aboutURL(ctx context.Context, w endpoint.Page) {
+	b, err := w.Get(ctx, "?scope=!") // no proxy has that name, so the page is only its head
 	var info stats.Info
 	if err == nil {
 		info, err = stats.ParsePage(b)
 	}
-	r.info(info, w.url, err)
+	r.info(info, w.URL, err)
 	r.database()
-}
-
-// states returns the servers' addresses and states. HAProxy 1.5 does not know the command: then there are none.
-func (s socket) states(ctx context.Context) ([]stats.ServerState, error) {
-	b, err := s.ask(ctx, "show servers state")
-	if errors.Is(err, errUnknown) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	return stats.ParseServersState(b)
 }
 
 func (r *reader) info(info stats.Info, where string, err error) {
@@ -96,7 +85,7 @@ func (r *reader) database() {
 }
 
 // tables reads the stick tables of the database's backends.
-func (r *reader) tables(ctx context.Context, s socket) {
+func (r *reader) tables(ctx context.Context, s endpoint.Socket) {
 	for _, d := range r.f.Backends() {
 		if p := r.f.Proxy(d.Backend); p != nil {
 			p.Table = r.table(ctx, s, d, p)
@@ -105,21 +94,21 @@ func (r *reader) tables(ctx context.Context, s socket) {
 }
 
 // table reads the stick table of a backend. Without a configuration, having one is what makes it sticky.
-func (r *reader) table(ctx context.Context, s socket, d *Database, p *stats.Proxy) *stats.Table {
+func (r *reader) table(ctx context.Context, s endpoint.Socket, d *Database, p *stats.Proxy) *stats.Table {
 	name := d.Backend
 	if c := r.config.Section("backend", d.Backend); c != nil && c.Table != "" {
 		name = c.Table
 	}
 	var t *stats.Table
-	b, err := s.askFor(ctx, "show table", name)
+	b, err := s.AskFor(ctx, "show table", name)
 	if err == nil {
 		t, err = stats.ParseTable(b)
 	}
-	if errors.Is(err, errNoTable) && !d.Sticky {
+	if errors.Is(err, endpoint.ErrNoTable) && !d.Sticky {
 		return nil
 	}
 	if err != nil {
-		r.fail(SourceTable, s.path, err, "")
+		r.fail(SourceTable, s.Path, err, "")
 		return nil
 	}
 	stats.NameEntries(t, p.Servers)
@@ -129,36 +118,37 @@ func (r *reader) table(ctx context.Context, s socket, d *Database, p *stats.Prox
 
 // pages returns the stats URLs to try: the given one, otherwise the configuration's that lead to this host. The
 // configuration's credentials are only for this host.
-func (r *reader) pages() []web {
-	own := localPages(r.config, reading.LocalHost().Addresses)
+func (r *reader) pages() []endpoint.Page {
+	own := endpoint.LocalPages(r.config, reading.LocalHost().Addresses)
 	for i := range own {
-		own[i].may = r.o.may
+		own[i].May = r.o.may
 	}
 	if r.o.StatsURL == "" {
 		for i := range own {
-			own[i].credentials(r.o)
+			own[i] = r.o.withCredentials(own[i])
 		}
 		return own
 	}
-	w, err := parseStatsURL(r.o.StatsURL)
+	w, err := endpoint.ParseURL(r.o.StatsURL)
 	if err != nil {
 		r.fail(SourceURL, "stats_url", err, "")
 		return nil
 	}
-	r.o.Secret(w.password)
-	w.credentials(r.o)
+	r.o.Secret(w.Password)
+	w = r.o.withCredentials(w)
 	for _, page := range own {
-		if w.user == "" && page.url == w.url {
+		if w.User == "" && page.URL == w.URL {
 			w = page
 		}
 	}
-	w.may = r.o.may
-	return []web{w}
+	w.May = r.o.may
+	return []endpoint.Page{w}
 }
 
-// credentials copies those of the options.
-func (w *web) credentials(o Options) {
+// withCredentials returns the page with the credentials of the options, if there are any.
+func (o Options) withCredentials(p endpoint.Page) endpoint.Page {
 	if o.StatsUser != "" {
-		w.user, w.password = o.StatsUser, o.StatsPassword
+		p.User, p.Password = o.StatsUser, o.StatsPassword
 	}
+	return p
 }

@@ -27,7 +27,7 @@ func startedAs(t *testing.T, files map[string]string, environ string, words ...s
 	files["/proc/7/cmdline"], files["/proc/7/environ"] = command(words...), environ
 	h := machine(t, files)
 	haproxytest.Run(t, h.Root, haproxytest.Process{PID: 7})
-	fakeAt(t, h.Path("/s"), scripted(lab(t)))
+	haproxytest.FakeAt(t, h.Path("/s"), haproxytest.Scripted(haproxytest.Lab(t)))
 	return h
 }
 
@@ -57,12 +57,13 @@ func TestTheFilesOfTheProcessAreTheConfiguration(t *testing.T) {
 			"[10.99.0.100:3306] []"},
 		"after --": {map[string]string{"/opt/a": socket, "/opt/b": mysql}, "",
 			[]string{"-D", "--", "/opt/a", "/opt/b"}, "[10.99.0.100:3306] []"},
-		"in a folder by -C": {map[string]string{"/opt/a": socket + mysql}, "", []string{"-C", "/opt", "-f", "a"},
+		"relative to the folder of -C": {
+			map[string]string{"/opt/a": socket + mysql}, "", []string{"-C", "/opt", "-f", "a"},
 			"[10.99.0.100:3306] []"},
-		"of its environment": {map[string]string{"/opt/a": socket +
+		"from its environment": {map[string]string{"/opt/a": socket +
 			"listen mysql\n bind \"${VIP}:3306\"\n bind 10.99.0.13:3306\n"}, "A=\x00VIP=10.99.0.100\x00",
 			[]string{"-f", "/opt/a"}, "[10.99.0.100:3306 10.99.0.13:3306] []"},
-		"of an environment that it changes": {map[string]string{"/opt/a": "global\n stats socket /s\n presetenv VIP" +
+		"from an environment that it changes": {map[string]string{"/opt/a": "global\n stats socket /s\n presetenv VIP" +
 			" 10.9.9.9\n presetenv B 10.99.0.7\n setenv C 10.99.0.8\n unsetenv D\n" +
 			"listen mysql\n bind $VIP:3306\n bind $B:3306\n bind $C:3306\n bind $D:3306\n"},
 			"VIP=10.99.0.100\x00C=1\x00D=10.9.9.9\x00", []string{"-f", "/opt/a"},
@@ -173,9 +174,10 @@ func TestEachStatsSocketIsTried(t *testing.T) {
 		" stats socket /run/hangs.sock\n stats socket /run/new.sock level user\n" +
 		"listen mysql\n bind 10.99.0.100:3306\n"})
 	leftOver(t, h.Path("/run/old.sock"))
-	fakeAt(t, h.Path("/run/hangs.sock"), silent)
-	s := fakeAt(t, h.Path("/run/new.sock"), scripted(lab(t)))
-	if f := read(t, Options{host: h, Timeout: slack}); allErrors(f) != "" || f.Reached != s.path || f.Database == nil {
+	haproxytest.FakeAt(t, h.Path("/run/hangs.sock"), haproxytest.Silent)
+	s := haproxytest.FakeAt(t, h.Path("/run/new.sock"), haproxytest.Scripted(haproxytest.Lab(t)))
+	if f := read(t, Options{host: h, Timeout: haproxytest.Slack}); allErrors(f) != "" ||
+		f.Reached != s.Path || f.Database == nil {
 		t.Errorf("%s: %+v", allErrors(f), f)
 	}
 }
@@ -186,14 +188,14 @@ func TestAUsualSocketThatIsLeftOverIsNotTheOnlyOne(t *testing.T) {
 	if f := read(t, Options{host: h}); f.Running || strings.Count(allErrors(f), "connection refused") != 1 {
 		t.Errorf("none answers: %s", allErrors(f))
 	}
-	s := fakeAt(t, h.Path("/run/haproxy/admin.sock"), scripted(lab(t)))
-	if f := read(t, Options{host: h}); f.Reached != s.path {
+	s := haproxytest.FakeAt(t, h.Path("/run/haproxy/admin.sock"), haproxytest.Scripted(haproxytest.Lab(t)))
+	if f := read(t, Options{host: h}); f.Reached != s.Path {
 		t.Errorf("Debian's answers: %s", allErrors(f))
 	}
 }
 
 func TestTheMastersSocketIsNamed(t *testing.T) {
-	f := read(t, Options{Socket: newFake(t, scripted(nil)).path})
+	f := read(t, Options{Socket: haproxytest.NewFake(t, haproxytest.Scripted(nil)).Path})
 	if e := f.Failed(SourceSocket); e == nil || !strings.Contains(e.Hint, "master") {
 		t.Errorf("%+v", f.Errors)
 	}

@@ -17,7 +17,7 @@ func TestReadFollowsAContainersLinks(t *testing.T) {
 		" 10.99.0.100:3306\n",
 		"/proc/7/root/etc/haproxy/x": ""})
 	haproxytest.Run(t, h.Root, haproxytest.Process{PID: 7})
-	fakeAt(t, h.Path("/proc/7/root/run/stats"), scripted(lab(t)))
+	haproxytest.FakeAt(t, h.Path("/proc/7/root/run/stats"), haproxytest.Scripted(haproxytest.Lab(t)))
 	for link, to := range map[string]string{"/etc/haproxy/haproxy.cfg": "/opt/x.cfg", "/s": "/run/stats"} {
 		if err := os.Symlink(to, h.Path("/proc/7/root"+link)); err != nil {
 			t.Fatal(err)

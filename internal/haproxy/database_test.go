@@ -67,7 +67,7 @@ func TestFindDatabase(t *testing.T) {
 			"mysql mysql_be [10.0.0.1:3306 10.0.0.9:3306] true name"},
 		"two candidates are none": {byPort + kolla, "",
 			"candidates: db (by port), mariadb_back (by name and port)"},
-		"nothing tells of a database": {"listen redis\n bind :6379\n", "", "no proxy in tcp mode"},
+		"nothing indicates a database": {"listen redis\n bind :6379\n", "", "no proxy in tcp mode"},
 		"a name that is not there": {byPort + kolla, "mysql",
 			`there is no proxy "mysql"; HAProxy has db, mariadb_front, mariadb_back`},
 		"a frontend with a default and another": {"frontend mysql\n bind :3306\n use_backend a if x\n" +

@@ -65,7 +65,7 @@ func TestAllWaysToTheDatabaseAreFound(t *testing.T) {
 			"listen x\n bind :3307\n server r1 172.16.0.11:3306\n", result: "mysql by name, x by servers"},
 		"another port of the same hosts": {config: writers + "listen x\n bind :9200\n server c1 10.0.0.11:9200\n",
 			result: "mysql by name"},
-		"a port that hangs on the client's": {config: writers + "listen x\n bind :3306\n server r1 10.0.0.11\n",
+		"a server with the client's port": {config: writers + "listen x\n bind :3306\n server r1 10.0.0.11\n",
 			result: "mysql by name, x by servers"},
 		"names alone": {config: writers + "listen x\n bind :3307\n server c1 10.0.0.11:3306\n", hidden: true,
 			result: "mysql by name, x by servers"},
@@ -89,7 +89,7 @@ func TestAllWaysToTheDatabaseAreFound(t *testing.T) {
 			result: `there is no proxy "rabbit"; HAProxy has mysql, redis`},
 		"given, in mode http": {config: exporter + galera, want: "mysql",
 			result: "mysql by option (mode http), galera by servers"},
-		"a use_backend of the moment": {config: writers + "frontend x\n bind :80\n use_backend %[path]\n",
+		"a use_backend whose name is computed": {config: writers + "frontend x\n bind :80\n use_backend %[path]\n",
 			result: "mysql by name (use_backend %[path])"},
 		"a server at every address": {config: "listen mysql\n bind :3306\n server c0 0.0.0.0:3306\n",
 			result: "mysql by name (server c0 at 0.0.0.0, which is where the client wanted to go)"},
@@ -215,7 +215,7 @@ func TestTheRulesOfTheDatabasesBackend(t *testing.T) {
 		"allbackups": {bind + " option allbackups\n", " peers 0 expires false allbackups"},
 		"allbackups in defaults, undone": {"defaults\n option allbackups\n" + bind + " no option allbackups\n",
 			" peers 0 expires false"},
-		"defaults begin anew": {"defaults\n option allbackups\n balance first\ndefaults\n" + bind,
+		"defaults start over": {"defaults\n option allbackups\n balance first\ndefaults\n" + bind,
 			" peers 0 expires false"},
 		"defaults from defaults": {"defaults a\n option allbackups\n balance first\n mode tcp\ndefaults b" +
 			" from a\n no option allbackups\n" + bind, " peers 0 expires false balance first"},
@@ -229,7 +229,7 @@ func TestTheRulesOfTheDatabasesBackend(t *testing.T) {
 			" persist rdp-cookie\n option transparent\n tcp-request content switch-mode http\n",
 			" peers 0 expires false" +
 				" unmodelled [persist rdp-cookie option transparent tcp-request content switch-mode]"},
-		"transparent of defaults, undone": {"defaults\n option transparent\n" + bind + " no option transparent\n",
+		"transparent in defaults, undone": {"defaults\n option transparent\n" + bind + " no option transparent\n",
 			" peers 0 expires false"},
 	} {
 		config, problem := parsed(t, c.config)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"overcloud.backup/internal/haproxy/endpoint"
 	"overcloud.backup/internal/haproxy/locate"
 	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/peer"
@@ -77,34 +78,34 @@ func (r *reader) explainMissing(socket bool) {
 func (r *reader) readStatistics(ctx context.Context, at []locate.File) {
 	var failed []func()
 	for i, f := range at {
-		s := socket{path: f.Name, at: f.At(), may: r.o.may}
+		s := endpoint.Socket{Path: f.Name, At: f.At(), May: r.o.may}
 		err := r.ask(ctx, s, len(at)-i)
 		if err == nil {
 			r.aboutSocket(ctx, s)
 			return
 		}
 		failed = append(failed, func() {
-			r.fail(SourceSocket, s.path, err, hint(err, "name HAProxy's stats socket with the option socket"))
+			r.fail(SourceSocket, s.Path, err, hint(err, "name HAProxy's stats socket with the option socket"))
 		})
 	}
-	for _, tell := range failed {
-		tell()
+	for _, record := range failed {
+		record()
 	}
 	for _, w := range r.pages() {
 		if ctx.Err() != nil {
 			return
 		}
-		err := r.samples(ctx, w.url, w.stat)
+		err := r.samples(ctx, w.URL, w.Stat)
 		if err == nil {
 			r.aboutURL(ctx, w)
 			return
 		}
-		r.fail(SourceURL, w.url, err, hint(err, "check stats_url, stats_user and stats_password"))
+		r.fail(SourceURL, w.URL, err, hint(err, "check stats_url, stats_user and stats_password"))
 	}
 }
 
 // ask takes the samples from a socket. One of several gets its part of the time, because it may hang.
-func (r *reader) ask(ctx context.Context, s socket, left int) error {
+func (r *reader) ask(ctx context.Context, s endpoint.Socket, left int) error {
 	if end, ok := ctx.Deadline(); ok && left > 1 {
 		if part := time.Until(end) / time.Duration(left); part > r.o.Sample {
 			limited, cancel := context.WithTimeout(ctx, part)
@@ -112,23 +113,7 @@ func (r *reader) ask(ctx context.Context, s socket, left int) error {
 			ctx = limited
 		}
 	}
-	return r.samples(ctx, s.path, s.stat)
-}
-
-func (s socket) stat(ctx context.Context) ([]stats.Proxy, error) {
-	b, err := s.ask(ctx, "show stat")
-	if err != nil {
-		return nil, err
-	}
-	return stats.ParseStat(b)
-}
-
-func (w web) stat(ctx context.Context) ([]stats.Proxy, error) {
-	b, err := w.get(ctx, ";csv")
-	if err != nil {
-		return nil, err
-	}
-	return stats.ParseStat(b)
+	return r.samples(ctx, s.Path, s.Stat)
 }
 
 // samples takes the samples from one source. Its error means that there is none at all; a second sample that fails is

@@ -55,7 +55,7 @@ func read(t testing.TB, o Options) *Facts {
 	o.Clock = reading.StartClock(1000)
 	start := time.Now()
 	f := Read(context.Background(), o)
-	if took := time.Since(start); took > o.Timeout+slack {
+	if took := time.Since(start); took > o.Timeout+haproxytest.Slack {
 		t.Errorf("it took %v, the limit is %v", took, o.Timeout)
 	}
 	if f.GatheredAt < 1000 || f.Errors == nil || f.Proxies == nil {
@@ -75,9 +75,9 @@ func allErrors(f *Facts) string {
 
 func TestReadFindsEverythingOnATripleOController(t *testing.T) {
 	h := machine(t, map[string]string{"/etc/haproxy/haproxy.cfg": string(haproxytest.Recorded(t, "haproxy-lab.cfg"))})
-	s := fakeAt(t, h.Path("/var/lib/haproxy/stats"), scripted(lab(t)))
+	s := haproxytest.FakeAt(t, h.Path("/var/lib/haproxy/stats"), haproxytest.Scripted(haproxytest.Lab(t)))
 	f := read(t, Options{host: h})
-	if allErrors(f) != "" || !f.Present || !f.Running || f.Reached != s.path || f.Level != cfg.LevelUser ||
+	if allErrors(f) != "" || !f.Present || !f.Running || f.Reached != s.Path || f.Level != cfg.LevelUser ||
 		f.Version != "2.6.12-1+deb12u3" ||
 		f.PID != 798 || f.Uptime == 0 || f.Processes != 1 || f.Window != 0 || len(f.Proxies) != 2 {
 		t.Errorf("%s: %+v", allErrors(f), f)
@@ -95,26 +95,26 @@ func TestReadFindsEverythingOnATripleOController(t *testing.T) {
 	if table := f.Proxies[1].Table; table == nil || table.Readable || table.Used != 1 {
 		t.Errorf("table %+v", table)
 	}
-	if want := "show stat, show info, show cli level, show servers state, show table mysql"; s.commands() != want {
-		t.Errorf("asked %q, want %q", s.commands(), want)
+	if want := "show stat, show info, show cli level, show servers state, show table mysql"; s.Commands() != want {
+		t.Errorf("asked %q, want %q", s.Commands(), want)
 	}
 }
 
 func TestReadComparesTwoSamples(t *testing.T) {
-	answers := lab(t)
+	answers := haproxytest.Lab(t)
 	later := strings.Replace(answers["show stat"], ",4,12,", ",4,15,", 1)
 	var asked atomic.Int32
-	s := newFake(t, func(c net.Conn, command string) {
+	s := haproxytest.NewFake(t, func(c net.Conn, command string) {
 		if command == "show stat" && asked.Add(1) > 1 {
 			c.Write([]byte(later))
 			return
 		}
-		scripted(answers)(c, command)
+		haproxytest.Scripted(answers)(c, command)
 	})
 	answers["show stat"] = strings.Replace(answers["show stat"],
 		"mysql,controller-0.internalapi.localdomain,0,0,4,4,,12,",
 		"mysql,controller-0.internalapi.localdomain,0,0,4,4,,9,", 1)
-	f := read(t, Options{Socket: s.path, Sample: 50 * time.Millisecond,
+	f := read(t, Options{Socket: s.Path, Sample: 50 * time.Millisecond,
 		ConfigFiles: []string{"testdata/haproxy-lab.cfg"}})
 	if allErrors(f) != "" || f.Window < 0.05 {
 		t.Errorf("%s: window %v", allErrors(f), f.Window)
@@ -127,20 +127,21 @@ func TestReadComparesTwoSamples(t *testing.T) {
 func TestReadReportsAUselessSecondSample(t *testing.T) {
 	config := []string{"testdata/haproxy-lab.cfg"}
 	var asked atomic.Int32
-	answers := lab(t)
-	restarted := newFake(t, func(c net.Conn, command string) {
+	answers := haproxytest.Lab(t)
+	restarted := haproxytest.NewFake(t, func(c net.Conn, command string) {
 		if command == "show stat" && asked.Add(1) > 1 {
 			c.Write(haproxytest.Recorded(t, "show_stat-2.6.12-lab-quiet.csv"))
 			return
 		}
-		scripted(answers)(c, command)
+		haproxytest.Scripted(answers)(c, command)
 	})
-	f := read(t, Options{Socket: restarted.path, Sample: time.Millisecond, ConfigFiles: config})
-	if !strings.HasPrefix(allErrors(f), "sample: "+restarted.path+`: the sessions of "mysql/`) || f.Window != 0 ||
+	f := read(t, Options{Socket: restarted.Path, Sample: time.Millisecond, ConfigFiles: config})
+	if !strings.HasPrefix(allErrors(f), "sample: "+restarted.Path+`: the sessions of "mysql/`) || f.Window != 0 ||
 		f.Server("controller-0.internalapi.localdomain").TotalSessions != 1 {
 		t.Errorf("restarted: %s, window %v", allErrors(f), f.Window)
 	}
-	f = read(t, Options{Socket: newFake(t, scripted(lab(t))).path, Sample: time.Minute, ConfigFiles: config})
+	lone := haproxytest.NewFake(t, haproxytest.Scripted(haproxytest.Lab(t)))
+	f = read(t, Options{Socket: lone.Path, Sample: time.Minute, ConfigFiles: config})
 	if !strings.Contains(allErrors(f), "a time limit of 20s leaves no room for a second sample after 1m0s") ||
 		!f.Running ||
 		f.Database == nil {
@@ -173,15 +174,15 @@ func TestReadFindsTheSocketInsideAContainer(t *testing.T) {
 	h := machine(t, map[string]string{
 		"/proc/7/root/etc/haproxy/haproxy.cfg": "global\n stats socket /s\nlisten mysql\n bind 10.99.0.100:3306\n"})
 	haproxytest.Run(t, h.Root, haproxytest.Process{PID: 7})
-	s := fakeAt(t, h.Path("/proc/7/root/s"), scripted(lab(t)))
+	s := haproxytest.FakeAt(t, h.Path("/proc/7/root/s"), haproxytest.Scripted(haproxytest.Lab(t)))
 	f := read(t, Options{host: h})
-	if allErrors(f) != "" || f.Reached != s.path || f.Database == nil || len(f.Database.Binds) != 1 {
+	if allErrors(f) != "" || f.Reached != s.Path || f.Database == nil || len(f.Database.Binds) != 1 {
 		t.Errorf("%s: %+v", allErrors(f), f)
 	}
 }
 
 func TestReadRecordsEverySourceThatFails(t *testing.T) {
-	good := lab(t)
+	good := haproxytest.Lab(t)
 	with := func(command, answer string) map[string]string {
 		changed := map[string]string{}
 		for k, v := range good {
@@ -228,9 +229,9 @@ func TestReadRecordsEverySourceThatFails(t *testing.T) {
 		if err := os.WriteFile(config, []byte(c.config), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s := newFake(t, scripted(c.answers))
-		f := read(t, Options{Socket: s.path, ConfigFiles: []string{config}})
-		got := strings.ReplaceAll(strings.ReplaceAll(allErrors(f), config, "C"), s.path, "S")
+		s := haproxytest.NewFake(t, haproxytest.Scripted(c.answers))
+		f := read(t, Options{Socket: s.Path, ConfigFiles: []string{config}})
+		got := strings.ReplaceAll(strings.ReplaceAll(allErrors(f), config, "C"), s.Path, "S")
 		if got != c.want || !f.Running || f.Database == nil || len(f.Database.Binds) == 0 && c.config[0] == 'g' {
 			t.Errorf("%s:\n got %s\nwant %s", name, got, c.want)
 		}
@@ -242,21 +243,24 @@ func TestReadOfASocketThatGivesNothing(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	answering := func(answers map[string]string) string {
+		return haproxytest.NewFake(t, haproxytest.Scripted(answers)).Path
+	}
+	silent := haproxytest.NewFake(t, haproxytest.Silent).Path
+	drip := haproxytest.NewFake(t, haproxytest.Drip).Path
+	old, web := answering(nil), answering(map[string]string{"show stat": "<html>"})
+	denied := answering(map[string]string{"show stat": "Permission denied"})
 	for path, want := range map[string]string{
 		file:              "stats socket: S: show stat: it is a regular file, not a socket",
 		"/nowhere/at/all": "stats socket: S: there is no such socket",
-		newFake(t, silent).path: "stats socket: S: show stat: no answer within the time limit: context" +
-			" deadline exceeded",
-		newFake(t, drip).path: "stats socket: S: show stat: the answer was not complete within the time" +
-			" limit (",
-		newFake(t, scripted(nil)).path: "stats socket: S: show stat:" +
-			" HAProxy does not know this command",
-		newFake(t, scripted(map[string]string{"show stat": "<html>"})).path: "stats socket: S: show stat:" +
-			" no header line",
-		newFake(t, scripted(map[string]string{"show stat": "Permission denied"})).path: "stats socket: S: show stat:" +
-			" permission denied by HAProxy",
+		silent:            "stats socket: S: show stat: no answer within the time limit: context deadline exceeded",
+		drip:              "stats socket: S: show stat: the answer was not complete within the time limit (",
+		old:               "stats socket: S: show stat: HAProxy does not know this command",
+		web:               "stats socket: S: show stat: no header line",
+		denied:            "stats socket: S: show stat: permission denied by HAProxy",
 	} {
-		f := read(t, Options{Socket: path, Timeout: limitFor(want), ConfigFiles: []string{"testdata/haproxy-lab.cfg"}})
+		f := read(t, Options{Socket: path, Timeout: haproxytest.LimitFor(want),
+			ConfigFiles: []string{"testdata/haproxy-lab.cfg"}})
 		got := strings.ReplaceAll(allErrors(f), path, "S")
 		if !strings.HasPrefix(got, want) || f.Running || f.Failed(SourceSocket).Hint == "" || len(f.Proxies) != 0 {
 			t.Errorf("%s:\n got %s\nwant %s", path, got, want)
@@ -356,7 +360,7 @@ func TestReadReportsErrorsOfAStatsURL(t *testing.T) {
 		"a page without a head": {site(t, csv, "<html>").URL, "admin", "show info"},
 	} {
 		f := read(t, Options{Socket: "/nowhere", StatsURL: c.url, StatsUser: c.user, StatsPassword: "s3cret",
-			Timeout: limitFor(c.want), ConfigFiles: []string{"testdata/haproxy-lab.cfg"}})
+			Timeout: haproxytest.LimitFor(c.want), ConfigFiles: []string{"testdata/haproxy-lab.cfg"}})
 		if !strings.Contains(allErrors(f), c.want) || strings.Contains(allErrors(f), "s3cret") {
 			t.Errorf("%s: %s, want %q", name, allErrors(f), c.want)
 		}
@@ -373,28 +377,5 @@ func TestCredentialsInAStatsURLAreUsedAndHidden(t *testing.T) {
 	if b, _ := json.Marshal(f); !f.Running || f.Reached != s.URL+"/" || strings.Contains(string(b), "s3cret") ||
 		fmt.Sprint(secrets) != "[s3cret]" {
 		t.Errorf("%s: %s, secrets %v", allErrors(f), b, secrets)
-	}
-}
-
-func TestLocalPagesAreThisHostsOwn(t *testing.T) {
-	c, _ := parsed(t, `listen a
- bind 10.0.0.100:1993
- bind 10.0.0.10:1993
- stats enable
- stats auth u:p:q
-listen tls
- bind *:1994 ssl crt /x
- bind [::]:1995 ssl crt /x
- stats uri /s
-listen none
- bind 10.0.0.10:80
-`)
-	var got []string
-	for _, w := range localPages(c, []string{"10.0.0.10", "fe80::1"}) {
-		got = append(got, fmt.Sprint(w.url, " ", w.user, " ", w.password))
-	}
-	want := "http://10.0.0.10:1993/haproxy?stats u p:q, https://127.0.0.1:1994/s  , https://[::1]:1995/s  "
-	if strings.Join(got, ", ") != want {
-		t.Errorf("got  %s\nwant %s", strings.Join(got, ", "), want)
 	}
 }

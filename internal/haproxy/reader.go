@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/haproxy/cfg"
+	"overcloud.backup/internal/haproxy/endpoint"
 	"overcloud.backup/internal/haproxy/locate"
 	"overcloud.backup/internal/peer"
 	"overcloud.backup/internal/reading"
@@ -73,7 +74,7 @@ func hint(err error, otherwise string) string {
 	switch {
 	case errors.As(err, &stranger):
 		return "find out what that user runs there and end it, and start HAProxy"
-	case errors.Is(err, errUnknown):
+	case errors.Is(err, endpoint.ErrUnknown):
 		return "it may be the socket of HAProxy's master process (-S): name the stats socket of the section global " +
 			"with the option socket"
 	case errors.Is(err, fs.ErrPermission):

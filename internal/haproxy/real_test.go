@@ -20,11 +20,12 @@ import (
 	"time"
 
 	"overcloud.backup/internal/haproxy/cfg"
+	"overcloud.backup/internal/haproxy/endpoint"
 	"overcloud.backup/internal/haproxy/locate"
-	"overcloud.backup/internal/haproxy/stats"
 	"overcloud.backup/internal/peer"
 	"overcloud.backup/internal/process"
 	"overcloud.backup/tests/haproxytest"
+	"overcloud.backup/tests/ports"
 )
 
 // overcloud is a real HAProxy in front of three servers, configured like TripleO's, all on loopback.
@@ -51,8 +52,8 @@ func needHAProxy(t *testing.T) {
 // startOvercloud starts one and waits until HAProxy has checked its servers. It skips the test without haproxy.
 func startOvercloud(t *testing.T) *overcloud {
 	needHAProxy(t)
-	o := &overcloud{dir: haproxytest.ShortDir(t), vip: "127.0.0.100:" + freePort(t), stats: "127.0.0.1:" + freePort(t)}
-	database, check := freePort(t), freePort(t)
+	o := &overcloud{dir: haproxytest.ShortDir(t), vip: "127.0.0.100:" + strconv.Itoa(ports.Free()), stats: "127.0.0.1:" + strconv.Itoa(ports.Free())}
+	database, check := strconv.Itoa(ports.Free()), strconv.Itoa(ports.Free())
 	var servers strings.Builder
 	for i := range o.synced {
 		o.synced[i].Store(true)
@@ -137,24 +138,14 @@ func (o *overcloud) startServer(t *testing.T, i int, database, check string) {
 	go server.Serve(c)
 }
 
-func freePort(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
-}
-
 // client connects through the VIP and returns the server that it reached.
 func (o *overcloud) client(t *testing.T) (net.Conn, string) {
-	c, err := net.DialTimeout("tcp", o.vip, slack)
+	c, err := net.DialTimeout("tcp", o.vip, haproxytest.Slack)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	c.SetReadDeadline(time.Now().Add(slack))
+	c.SetReadDeadline(time.Now().Add(haproxytest.Slack))
 	b := make([]byte, 1)
 	if _, err := c.Read(b); err != nil {
 		t.Fatal(err)
@@ -176,13 +167,12 @@ func (o *overcloud) wait(t *testing.T, statuses string) {
 	t.Helper()
 	got := ""
 	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		b, _, err := ask(filepath.Join(o.dir, "user"), "show stat", slack)
+		ctx, cancel := context.WithTimeout(t.Context(), haproxytest.Slack)
+		user := filepath.Join(o.dir, "user")
+		proxies, err := endpoint.Socket{Path: user, At: user, May: peer.Trust()}.Stat(ctx)
+		cancel()
 		if err != nil {
 			continue
-		}
-		proxies, err := stats.ParseStat([]byte(b))
-		if err != nil {
-			t.Fatal(err)
 		}
 		var words []string
 		for _, s := range proxies[1].Servers {
@@ -328,7 +318,7 @@ func TestRealHAProxyInAContainer(t *testing.T) {
 	dir := haproxytest.ShortDir(t)
 	config := "global\n  user nobody\n  stats socket /etc/haproxy/stats mode 600 level user\ndefaults\n  mode tcp\n " +
 		" timeout connect 1s\n" +
-		"  timeout client 1m\n  timeout server 1m\nlisten mysql\n  bind 127.0.0.1:" + freePort(t) +
+		"  timeout client 1m\n  timeout server 1m\nlisten mysql\n  bind 127.0.0.1:" + strconv.Itoa(ports.Free()) +
 		"\n  server c0 127.0.0.1:1\n"
 	if err := os.WriteFile(filepath.Join(dir, "real.cfg"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)

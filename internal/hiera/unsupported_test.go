@@ -30,14 +30,14 @@ func TestUnsupportedSettingsAreNamed(t *testing.T) {
 			level("lookup_key: 'my::eyaml_lookup_key', path: b.yaml"),
 			has("lookup_key my::eyaml_lookup_key"),
 		},
-		"a lookup_key without files": {level("lookup_key: vault_lookup"), has("lookup_key vault_lookup")},
-		"a data_hash":                {level("data_hash: hocon_data, path: b.conf"), has("data_hash hocon_data")},
-		"a data_dig":                 {level("data_dig: x, path: b.yaml"), has("data_dig")},
-		"a backend of version 3":     {level("hiera3_backend: redis, path: b.yaml"), has("hiera3_backend")},
-		"a uri":                      {level("uri: 'http://x/'"), has("uri")},
-		"uris":                       {level("uris: ['http://x/']"), has("uris")},
-		"a uri beside a path":        {level("uri: 'http://x/', path: b.yaml"), has("uri")},
-		"a setting of tomorrow":      {level("path: b.yaml, matrix: [a]"), has("matrix")},
+		"a lookup_key without files":   {level("lookup_key: vault_lookup"), has("lookup_key vault_lookup")},
+		"a data_hash":                  {level("data_hash: hocon_data, path: b.conf"), has("data_hash hocon_data")},
+		"a data_dig":                   {level("data_dig: x, path: b.yaml"), has("data_dig")},
+		"a backend of version 3":       {level("hiera3_backend: redis, path: b.yaml"), has("hiera3_backend")},
+		"a uri":                        {level("uri: 'http://x/'"), has("uri")},
+		"uris":                         {level("uris: ['http://x/']"), has("uris")},
+		"a uri beside a path":          {level("uri: 'http://x/', path: b.yaml"), has("uri")},
+		"a setting of a later version": {level("path: b.yaml, matrix: [a]"), has("matrix")},
 		"no file": {
 			level("data_hash: yaml_data"),
 			`level "second" of the hierarchy names no file; set the login options`,
@@ -204,8 +204,8 @@ func TestAnEncryptedValueIsNoPassword(t *testing.T) {
 				t.Fatalf("%q %v %v", value, found, err)
 			}
 			const want = "it is encrypted with eyaml; set the login options (login_user, login_password)"
-			said := err.Error()
-			if !strings.HasSuffix(said, want) || strings.Contains(said, "MIIB") || strings.Contains(said, "secret") {
+			got := err.Error()
+			if !strings.HasSuffix(got, want) || strings.Contains(got, "MIIB") || strings.Contains(got, "secret") {
 				t.Error(err)
 			}
 		})
@@ -249,15 +249,15 @@ func TestPlainValuesOfEyamlAreRead(t *testing.T) {
 
 func TestAliasesOfYAMLAreFollowed(t *testing.T) {
 	for name, c := range map[string]struct{ content, want string }{
-		"an alias":              {"x: &p s3cret\nkey: *p\n", "s3cret"},
-		"an alias of digits":    {"x: &p 0123\nkey: *p\n", "0123"},
-		"an anchor":             {"key: &p s3cret\n", "s3cret"},
-		"a merged map":          {"x: &m {key: s3cret, other: a}\n<<: *m\n", "s3cret"},
-		"its own before merged": {"x: &m {key: other}\n<<: *m\nkey: s3cret\n", "s3cret"},
-		"an alias in a merged":  {"p: &p s3cret\nx: &m {key: *p}\n<<: *m\n", "s3cret"},
-		"a quoted one":          {"x: &p 's3: cret'\nkey: *p\n", "s3: cret"},
-		"an alias of null":      {"x: &p ~\nkey: *p\n", ""},
-		"the word null":         {"key: 'null'\n", "null"},
+		"an alias":                          {"x: &p s3cret\nkey: *p\n", "s3cret"},
+		"an alias of digits":                {"x: &p 0123\nkey: *p\n", "0123"},
+		"an anchor":                         {"key: &p s3cret\n", "s3cret"},
+		"a merged map":                      {"x: &m {key: s3cret, other: a}\n<<: *m\n", "s3cret"},
+		"its own value before a merged one": {"x: &m {key: other}\n<<: *m\nkey: s3cret\n", "s3cret"},
+		"an alias in a merged map":          {"p: &p s3cret\nx: &m {key: *p}\n<<: *m\n", "s3cret"},
+		"a quoted one":                      {"x: &p 's3: cret'\nkey: *p\n", "s3: cret"},
+		"an alias of null":                  {"x: &p ~\nkey: *p\n", ""},
+		"the word null":                     {"key: 'null'\n", "null"},
 	} {
 		got, found, err := valueOf("x.yaml", []byte(c.content), "key")
 		if got != c.want || found != (c.want != "") || err != nil {

@@ -28,7 +28,7 @@ func (k Kind) Await(ctx context.Context, caller Caller, job *Job) (*Answer, erro
 			return s.Outcome()
 		}
 		if s.Progress != nil {
-			caller.Tell(s.Progress)
+			caller.Report(s.Progress)
 		}
 		select {
 		case <-ctx.Done():

@@ -14,8 +14,8 @@ type Caller struct {
 	Secret   func(string)
 }
 
-// Tell shows the caller the progress of a job.
-func (c Caller) Tell(progress any) {
+// Report shows the caller the progress of a job.
+func (c Caller) Report(progress any) {
 	if c.Progress != nil {
 		c.Progress(progress)
 	}

@@ -12,12 +12,11 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-sql-driver/mysql"
-
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/handshake"
 	"overcloud.backup/internal/peer"
 	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/quantity"
 )
 
 // Client is one connection to one server. It is for one goroutine at a time. A connection that breaks stays broken:
@@ -184,15 +183,6 @@ func explain(ctx context.Context, err error) error {
 	return excerpt.Error(err)
 }
 
-// ErrorNumber returns the server's number of an error, 0 if it is not the server's.
-func ErrorNumber(err error) int {
-	var said *mysql.MySQLError
-	if errors.As(err, &said) {
-		return int(said.Number)
-	}
-	return 0
-}
-
 // Pairs reads an answer of two columns, name and value, such as that of SHOW STATUS. Names are in lower case.
 func (c *Client) Pairs(ctx context.Context, query string) (map[string]string, error) {
 	rows, err := c.Rows(ctx, query)
@@ -202,7 +192,8 @@ func (c *Client) Pairs(ctx context.Context, query string) (map[string]string, er
 	m := make(map[string]string, len(rows))
 	for _, row := range rows {
 		if len(row) != 2 {
-			return nil, fmt.Errorf("an answer of %d columns where name and value were expected", len(row))
+			return nil, fmt.Errorf("an answer of %s where name and value were expected",
+				quantity.Count(int64(len(row)), "column"))
 		}
 		m[strings.ToLower(row[0])] = row[1]
 	}

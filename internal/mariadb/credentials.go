@@ -70,8 +70,8 @@ func (f OptionFiles) withTLS(l Login) Login {
 		return o.Value
 	}
 	l.CACert, l.ClientCert, l.ClientKey = file("ssl-ca"), file("ssl-cert"), file("ssl-key")
-	verify, told := f.client.Last(clientGroups, "ssl-verify-server-cert")
+	verify, given := f.client.Last(clientGroups, "ssl-verify-server-cert")
 	on, _ := OnOff(verify.Value)
-	l.SkipHostname = !told || !verify.Bare && !on
+	l.SkipHostname = !given || !verify.Bare && !on
 	return l
 }

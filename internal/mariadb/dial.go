@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"time"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -20,35 +19,6 @@ import (
 	"overcloud.backup/internal/peer"
 	"overcloud.backup/internal/process"
 )
-
-// defaultConnect limits one attempt. A server that is busy still greets in milliseconds.
-const defaultConnect = 3 * time.Second
-
-// connect makes one attempt: dial, log in, prepare the session.
-func (d *door) connect(ctx context.Context, p place, cred credential) (*Client, error) {
-	c := &Client{cred: cred, login: d.login, may: d.may, encrypted: d.tls != nil, here: p.here,
-		reached: Reached{Via: p.via, Address: p.address, User: cred.user, Credentials: cred.from}}
-	connector, err := mysql.NewConnector(c.config(p, d.tls))
-	if err != nil {
-		return nil, err
-	}
-	c.db = sql.OpenDB(safeConnector{connector, c})
-	c.db.SetMaxOpenConns(1)
-	limit := d.login.ConnectTimeout
-	if limit <= 0 {
-		limit = defaultConnect
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	if c.conn, err = c.logIn(ctx); err == nil {
-		err = c.prepare(ctx)
-	}
-	if err != nil {
-		c.hangUp()
-		return nil, explain(ctx, err)
-	}
-	return c, nil
-}
 
 // hangUp ends a connection that was not used. Left open it would be a client's session to those who count them.
 func (c *Client) hangUp() {
@@ -142,9 +112,9 @@ type safeConnector struct {
 func (c safeConnector) Connect(ctx context.Context) (conn driver.Conn, err error) {
 	c.client.wire = nil
 	defer func() {
-		if said := recover(); said != nil {
+		if cause := recover(); cause != nil {
 			c.client.wire.Close()
-			conn, err = nil, fmt.Errorf("%w: %v", handshake.ErrMalformed, said)
+			conn, err = nil, fmt.Errorf("%w: %v", handshake.ErrMalformed, cause)
 		}
 	}()
 	conn, err = c.Connector.Connect(ctx)

@@ -19,8 +19,8 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"overcloud.backup/internal/optionfile"
-	"overcloud.backup/tests/mariadbd"
 	"overcloud.backup/tests/messages"
+	"overcloud.backup/tests/ports"
 	"overcloud.backup/tests/user"
 )
 
@@ -142,7 +142,7 @@ func TestAbsentMeansThatThereIsNoServer(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	if _, err = Open(t.Context(), Login{User: "u", Password: "p", Host: "127.0.0.1",
-		Port: mariadbd.FreePort()}); !errors.As(err, &failed) || !failed.Absent() {
+		Port: ports.Free()}); !errors.As(err, &failed) || !failed.Absent() {
 		t.Errorf("%v", err)
 	}
 	for _, there := range []error{&mysql.MySQLError{Number: tooManyConnections}, context.DeadlineExceeded,
@@ -193,10 +193,10 @@ func TestAccountsThatCannotBeUsedSayWhy(t *testing.T) {
 	s := server(t)
 	c := s.root(t)
 	for name, tt := range map[string]struct{ account, want string }{
-		"locked":       {"IDENTIFIED BY 'p4ss' ACCOUNT LOCK", "account is locked"},
-		"expired":      {"IDENTIFIED BY 'p4ss' PASSWORD EXPIRE", "SET PASSWORD"},
-		"another word": {"IDENTIFIED BY 'other'", "Access denied"},
-		"TLS only":     {"IDENTIFIED BY 'p4ss' REQUIRE SSL", "Access denied"},
+		"locked":           {"IDENTIFIED BY 'p4ss' ACCOUNT LOCK", "account is locked"},
+		"expired":          {"IDENTIFIED BY 'p4ss' PASSWORD EXPIRE", "SET PASSWORD"},
+		"another password": {"IDENTIFIED BY 'other'", "Access denied"},
+		"TLS only":         {"IDENTIFIED BY 'p4ss' REQUIRE SSL", "Access denied"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run(t, c, "CREATE USER cannot@localhost "+tt.account)
@@ -277,14 +277,14 @@ func TestASocketThatIsNotOpenToUsNamesTheWayOut(t *testing.T) {
 
 // A server's own messages can be of any length.
 func TestMessagesOfAServerAreShortened(t *testing.T) {
-	said := &mysql.MySQLError{Number: 1045, Message: "no\x1b[2J" + strings.Repeat("!\n", 1<<20)}
-	err := explain(t.Context(), said)
+	got := &mysql.MySQLError{Number: 1045, Message: "no\x1b[2J" + strings.Repeat("!\n", 1<<20)}
+	err := explain(t.Context(), got)
 	messages.Check(t, err)
 	if ErrorNumber(err) != 1045 {
 		t.Errorf("%v has no number", err)
 	}
 	d := &door{}
-	d.failed(place{via: "socket", address: "/s"}, credential{user: "root"}, said)
+	d.failed(place{via: "socket", address: "/s"}, credential{user: "root"}, got)
 	refused := &LoginError{Attempts: d.attempts}
 	messages.Check(t, refused)
 	if !refused.Refused() {

@@ -5,9 +5,13 @@ package mariadb
 import (
 	"context"
 	"crypto/tls"
+	"database/sql"
 	"errors"
 	"os"
 	"slices"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/peer"
@@ -87,7 +91,7 @@ func (d *door) try(ctx context.Context, p place) *Client {
 			return client
 		}
 		d.failed(p, cred, err)
-		if !worthAnother(err) {
+		if !tryNextAccount(err) {
 			return nil
 		}
 	}
@@ -98,8 +102,8 @@ func (d *door) failed(p place, cred credential, err error) {
 		Err: excerpt.Error(err)})
 }
 
-// worthAnother distinguishes a refusal of this account from a failure that every account would meet at this place.
-func worthAnother(err error) bool {
+// tryNextAccount distinguishes a refusal of this account from a failure that every account would meet at this place.
+func tryNextAccount(err error) bool {
 	if unsupported(err) {
 		return true
 	}
@@ -108,4 +112,33 @@ func worthAnother(err error) bool {
 		return false
 	}
 	return true
+}
+
+// defaultConnect limits one attempt. A server that is busy still greets in milliseconds.
+const defaultConnect = 3 * time.Second
+
+// connect makes one attempt: dial, log in, prepare the session.
+func (d *door) connect(ctx context.Context, p place, cred credential) (*Client, error) {
+	c := &Client{cred: cred, login: d.login, may: d.may, encrypted: d.tls != nil, here: p.here,
+		reached: Reached{Via: p.via, Address: p.address, User: cred.user, Credentials: cred.from}}
+	connector, err := mysql.NewConnector(c.config(p, d.tls))
+	if err != nil {
+		return nil, err
+	}
+	c.db = sql.OpenDB(safeConnector{connector, c})
+	c.db.SetMaxOpenConns(1)
+	limit := d.login.ConnectTimeout
+	if limit <= 0 {
+		limit = defaultConnect
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	if c.conn, err = c.logIn(ctx); err == nil {
+		err = c.prepare(ctx)
+	}
+	if err != nil {
+		c.hangUp()
+		return nil, explain(ctx, err)
+	}
+	return c, nil
 }

@@ -156,7 +156,7 @@ func (f OptionFiles) Datadir() string {
 	return defaultDatadir
 }
 
-// owners are the users that may answer as this host's server. What they own is what they can do to the server anyway.
+// owners are the users that may answer as this host's server. They control the server anyway.
 func (f OptionFiles) owners(l Login) peer.Owners {
 	may := peer.OfDatabase()
 	if l.Proxy {

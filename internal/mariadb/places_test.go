@@ -46,7 +46,7 @@ func TestPlacesAreTriedInOrder(t *testing.T) {
 			[]string{debian, "/var" + debian}, "socket " + debian + ", tcp 127.0.0.1:3306"},
 		"only sockets that are there": {Login{}, "", "", []string{debian},
 			"socket " + debian + ", tcp 127.0.0.1:3306"},
-		"the server's own name at last": {Login{}, "", "bind-address=controller-0.internalapi.localdomain", nil,
+		"the server's own name comes last": {Login{}, "", "bind-address=controller-0.internalapi.localdomain", nil,
 			"tcp controller-0.internalapi.localdomain:3306"},
 		"any address means loopback":     {Login{}, "", "bind-address=0.0.0.0", nil, "tcp 127.0.0.1:3306"},
 		"the first of several addresses": {Login{}, "", "bind_address=10.0.0.1,::1", nil, "tcp 10.0.0.1:3306"},

@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"overcloud.backup/tests/mariadbd"
+	"overcloud.backup/tests/ports"
 )
 
 // If the real server has no connection left, hangs, or does not speak our protocol, no other server gets a login.
@@ -32,10 +32,10 @@ func TestAnAnswerEndsTheSearch(t *testing.T) {
 			wants("", true,
 				"\xff\xca\x04#42000max_queries_per_hour")(s)
 		},
-		"1045":                         func(s *script) { wants("", true, "\xff\x15\x04#28000Access denied")(s) },
-		"a server that does not greet": func(s *script) { s.hear() },
-		"a server that hangs up":       func(*script) {},
-		"a plugin that shows it all":   wants("dialog", true),
+		"1045":                               func(s *script) { wants("", true, "\xff\x15\x04#28000Access denied")(s) },
+		"a server that does not greet":       func(s *script) { s.hear() },
+		"a server that hangs up":             func(*script) {},
+		"a plugin that reveals the password": wants("dialog", true),
 	} {
 		t.Run(name, func(t *testing.T) {
 			both, _, other := twoPlaces(t, behave)
@@ -105,7 +105,7 @@ func TestTheSearchContinuesWhereNobodyListens(t *testing.T) {
 	}
 	l.(*net.UnixListener).SetUnlinkOnClose(false)
 	l.Close()
-	closed := fmt.Sprintf("host=127.0.0.1\nport=%d", mariadbd.FreePort())
+	closed := fmt.Sprintf("host=127.0.0.1\nport=%d", ports.Free())
 	for _, line := range []string{"socket=" + stale, "socket=" + stale + ".none", closed, "host=db.invalid"} {
 		both.client = options(t, "c", "[client]\nuser=u\npassword=p\n"+line+"\n")
 		before := other.visits()
@@ -136,13 +136,13 @@ func TestPlacesThatOthersCanWriteToAreRefused(t *testing.T) {
 		"a folder open to all": {"open/s", "open/s", "chmod go-w " + dir + "/open"},
 		"a folder like /tmp": {"sticky/s", "sticky/s",
 			"everybody can create files in " + dir + "/sticky (mode 1777)"},
-		"a link into one":            {"sticky/s", "ours/link", "everybody can create files in " + dir + "/sticky"},
-		"a link through one":         {"open/s", "ours/through/s", "chmod go-w " + dir + "/open"},
-		"a link of ours from one":    {"ours/s", "sticky/link", ""},
-		"up again from one":          {"ours/s", "open/../ours/s", "chmod go-w " + dir + "/open"},
-		"a folder of ours":           {"ours/s", "ours/s", ""},
-		"a name without a file":      {"ours/s", "@s", "is not a plain absolute path"},
-		"a path from where we stand": {"ours/s", "s", "is not a plain absolute path"},
+		"a link into one":         {"sticky/s", "ours/link", "everybody can create files in " + dir + "/sticky"},
+		"a link through one":      {"open/s", "ours/through/s", "chmod go-w " + dir + "/open"},
+		"a link of ours from one": {"ours/s", "sticky/link", ""},
+		"upwards and down again":  {"ours/s", "open/../ours/s", "chmod go-w " + dir + "/open"},
+		"a folder of ours":        {"ours/s", "ours/s", ""},
+		"a name without a file":   {"ours/s", "@s", "is not a plain absolute path"},
+		"a relative path":         {"ours/s", "s", "is not a plain absolute path"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, err := net.Listen("unix", filepath.Join(dir, c.listen))

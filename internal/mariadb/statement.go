@@ -3,9 +3,12 @@
 package mariadb
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 )
 
 // QuoteText quotes a string for a statement that has no placeholder.
@@ -51,4 +54,13 @@ func OnOff(value string) (on, known bool) {
 		return false, true
 	}
 	return false, false
+}
+
+// ErrorNumber returns the server's number of an error, 0 if it is not the server's.
+func ErrorNumber(err error) int {
+	var refusal *mysql.MySQLError
+	if errors.As(err, &refusal) {
+		return int(refusal.Number)
+	}
+	return 0
 }

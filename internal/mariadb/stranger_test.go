@@ -34,19 +34,19 @@ func TestNoServerIsShownThePassword(t *testing.T) {
 	}
 	rsaKey, curveKey := publicPEM(t, &own.PublicKey), publicPEM(t, &curve.PublicKey)
 	for name, behave := range map[string]func(*script){
-		"caching_sha2_password by greeting":    wants("caching_sha2_password", true, "\x01\x04"),
-		"caching_sha2_password by order":       wants("caching_sha2_password", false, "\x01\x04"),
-		"caching_sha2_password with a key":     wants("caching_sha2_password", false, "\x01\x04", "\x01"+rsaKey),
-		"the same by greeting":                 wants("caching_sha2_password", true, "\x01\x04", "\x01"+rsaKey),
-		"caching_sha2_password, elliptic key":  wants("caching_sha2_password", true, "\x01\x04", "\x01"+curveKey),
-		"sha256_password with a key":           wants("sha256_password", false, "\x01"+rsaKey),
-		"sha256_password by greeting":          wants("sha256_password", true, "\x01"+rsaKey),
-		"sha256_password, elliptic key":        wants("sha256_password", false, "\x01"+curveKey),
-		"mysql_clear_password":                 wants("mysql_clear_password", false),
-		"mysql_old_password":                   wants("mysql_old_password", false),
-		"dialog":                               wants("dialog", false, "\x01\x04Password: "),
-		"more than mysql_native_password asks": wants("mysql_native_password", false, "\x01\x04", "\x01"+rsaKey),
-		"an order after an order": wants("mysql_native_password", false, order("caching_sha2_password"),
+		"caching_sha2_password by greeting":        wants("caching_sha2_password", true, "\x01\x04"),
+		"caching_sha2_password by order":           wants("caching_sha2_password", false, "\x01\x04"),
+		"caching_sha2_password with a key":         wants("caching_sha2_password", false, "\x01\x04", "\x01"+rsaKey),
+		"the same by greeting":                     wants("caching_sha2_password", true, "\x01\x04", "\x01"+rsaKey),
+		"caching_sha2_password, elliptic key":      wants("caching_sha2_password", true, "\x01\x04", "\x01"+curveKey),
+		"sha256_password with a key":               wants("sha256_password", false, "\x01"+rsaKey),
+		"sha256_password by greeting":              wants("sha256_password", true, "\x01"+rsaKey),
+		"sha256_password, elliptic key":            wants("sha256_password", false, "\x01"+curveKey),
+		"mysql_clear_password":                     wants("mysql_clear_password", false),
+		"mysql_old_password":                       wants("mysql_old_password", false),
+		"dialog":                                   wants("dialog", false, "\x01\x04Password: "),
+		"more than mysql_native_password asks for": wants("mysql_native_password", false, "\x01\x04", "\x01"+rsaKey),
+		"a second request to switch the plugin": wants("mysql_native_password", false, order("caching_sha2_password"),
 			"\x01\x04"),
 		"a challenge that is too short": wants("x", true, "\xfemysql_native_password\x00abc\x00"),
 		"a greeting that is too short": func(s *script) {
@@ -212,9 +212,9 @@ func TestTheServersOwnUserIsNoStranger(t *testing.T) {
 		files OptionFiles
 		met   bool
 	}{
-		"known by nothing":              {Login{}, OptionFiles{}, false},
-		"the owner of the datadir":      {Login{}, its, true},
-		"told by who started the image": {Login{ServerUID: kolla}, OptionFiles{}, true},
+		"known by nothing":                 {Login{}, OptionFiles{}, false},
+		"the owner of the datadir":         {Login{}, its, true},
+		"set by whoever started the image": {Login{ServerUID: kolla}, OptionFiles{}, true},
 	} {
 		c.login.Socket = path
 		_, err := c.files.Open(t.Context(), c.login)
@@ -246,7 +246,7 @@ func TestRootsAccountsOfMariaDBGetIn(t *testing.T) {
 		"unix_socket alone":       {"IDENTIFIED VIA unix_socket", ""},
 		"invalid, or unix_socket": {"IDENTIFIED VIA mysql_native_password USING 'invalid' OR unix_socket", ""},
 		"unix_socket, or native":  {"IDENTIFIED VIA unix_socket OR mysql_native_password USING PASSWORD('p')", "p"},
-		"a password is no hurt":   {"IDENTIFIED VIA unix_socket", "unneeded"},
+		"an unneeded password":    {"IDENTIFIED VIA unix_socket", "unneeded"},
 	} {
 		t.Run(how, func(t *testing.T) {
 			run(t, root, "CREATE OR REPLACE USER root@localhost "+c.identified, all)

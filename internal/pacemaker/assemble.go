@@ -281,9 +281,9 @@ func (f *Facts) addCorosync(c Corosync) {
 }
 
 // localNode returns the answer of crm_node, otherwise the node that has this host's name.
-func localNode(said, host string, nodes []crmmon.Node) string {
-	if said != "" {
-		return said
+func localNode(reported, host string, nodes []crmmon.Node) string {
+	if reported != "" {
+		return reported
 	}
 	for _, n := range nodes {
 		if n.Type == crmmon.NodeMember && host != "" && n.Name == nodeFor(host, nodes) {

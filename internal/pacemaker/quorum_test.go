@@ -82,7 +82,7 @@ func TestHostileQuorumIsRefused(t *testing.T) {
 		"NULs":           "Quorate:\x00Yes\n",
 		"a line of 7 MB": "Quorate: " + strings.Repeat("x", 7<<20),
 		"no members":     "Quorate: Yes\nExpected votes: 3\nTotal votes: 3\nQuorum: 2\n",
-		"votes too many": "Quorate: Yes\nExpected votes: 99999999999999999999\nTotal votes: 3\nQuorum: 2\n\n   " +
+		"too many votes": "Quorate: Yes\nExpected votes: 99999999999999999999\nTotal votes: 3\nQuorum: 2\n\n   " +
 			" Nodeid      Votes Name\n         1          1 a\n",
 	} {
 		begun := time.Now()

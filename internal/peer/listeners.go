@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"overcloud.backup/internal/quantity"
 )
 
 // ErrRemote reports that an address does not belong to this host, which cannot see its listeners.
@@ -166,7 +168,7 @@ func isHeader(fields []string) bool {
 
 func parseLine(fields []string) (l Listener, state uint64, err error) {
 	if len(fields) < 10 {
-		return l, 0, fmt.Errorf("%d columns", len(fields))
+		return l, 0, errors.New(quantity.Count(int64(len(fields)), "column"))
 	}
 	if state, err = strconv.ParseUint(fields[3], 16, 8); err != nil {
 		return l, 0, fmt.Errorf("state %.20q", fields[3])

@@ -20,7 +20,7 @@ import (
 const stranger = 54321
 
 // listen starts a listener that counts the bytes its clients send.
-func listen(t *testing.T, uid int, network, address string) (at string, told func() int) {
+func listen(t *testing.T, uid int, network, address string) (at string, connections func() int) {
 	t.Helper()
 	var l net.Listener
 	user.As(t, uid, func() (err error) { l, err = net.Listen(network, address); return err })
@@ -57,13 +57,13 @@ func soon(t *testing.T) context.Context {
 func TestUnixSocketOfAStrangerIsRefused(t *testing.T) {
 	folder := t.TempDir()
 	open(t, folder)
-	path, told := listen(t, stranger, "unix", filepath.Join(folder, "stats"))
+	path, connections := listen(t, stranger, "unix", filepath.Join(folder, "stats"))
 	_, _, err := DialUnix(soon(t), path, Trust())
 	var refused *StrangerError
 	if !errors.As(err, &refused) || refused.UID != stranger || !strings.Contains(err.Error(), "user 54321") {
 		t.Fatalf("%v", err)
 	}
-	if n := told(); n != 0 {
+	if n := connections(); n != 0 {
 		t.Errorf("the stranger was told %d bytes", n)
 	}
 }
@@ -127,14 +127,14 @@ var tcp = []struct{ name, network, listen, host string }{
 func TestTCPListenerOfAStrangerIsSentNothing(t *testing.T) {
 	for _, c := range tcp {
 		t.Run(c.name, func(t *testing.T) {
-			at, told := listen(t, stranger, c.network, c.listen)
+			at, connections := listen(t, stranger, c.network, c.listen)
 			_, port, _ := net.SplitHostPort(at)
 			_, _, err := DialTCP(soon(t), net.JoinHostPort(c.host, port), Trust())
 			var refused *StrangerError
 			if !errors.As(err, &refused) || refused.UID != stranger {
 				t.Fatalf("%v", err)
 			}
-			if n := told(); n != 0 {
+			if n := connections(); n != 0 {
 				t.Errorf("the stranger was told %d bytes", n)
 			}
 		})

@@ -171,5 +171,5 @@ func cleanEnv(env []string) []string {
 
 func lastLine(s string) string {
 	s = strings.TrimSpace(s)
-	return excerpt.Said(s[strings.LastIndexByte(s, '\n')+1:])
+	return excerpt.OutputLine(s[strings.LastIndexByte(s, '\n')+1:])
 }

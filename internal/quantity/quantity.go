@@ -6,6 +6,7 @@ package quantity
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // units are those of Bytes, the largest first.
@@ -32,10 +33,13 @@ func Number(v float64) string {
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }
 
-// Count writes a number with its noun: "1 session", "12 sessions".
+// Count writes a number with its noun: "1 session", "12 sessions", "2 entries".
 func Count(n int64, what string) string {
 	if n == 1 {
 		return "1 " + what
+	}
+	if stem, ok := strings.CutSuffix(what, "y"); ok && !strings.HasSuffix(stem, "a") && !strings.HasSuffix(stem, "e") {
+		what = stem + "ie" // keys and days are the exceptions
 	}
 	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -23,6 +23,9 @@ func TestQuantities(t *testing.T) {
 		"47 h":       Age(48*3600 - 1),
 		"2 d":        Age(48 * 3600),
 		"2 sessions": Count(2, "session"),
+		"2 entries":  Count(2, "entry"),
+		"1 entry":    Count(1, "entry"),
+		"3 keys":     Count(3, "key"),
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -31,7 +31,7 @@ var fromOutside = []syscall.Signal{syscall.SIGKILL, syscall.SIGTERM, syscall.SIG
 
 // refusedBy turns a program's own refusal, or its crash over the data, into a problem of the set. A program that was
 // ended from outside proves nothing.
-func refusedBy(file, step string, err error, said string) error {
+func refusedBy(file, step string, err error, output string) error {
 	var exit *process.ExitError
 	outside := func(s syscall.Signal) bool { return s.String() == exit.Signal }
 	if !errors.As(err, &exit) || slices.ContainsFunc(fromOutside, outside) {
@@ -41,13 +41,13 @@ func refusedBy(file, step string, err error, said string) error {
 	if exit.Signal != "" {
 		how = "ended by " + exit.Signal
 	}
-	if said == "" {
-		said = excerpt.LastLine(exit.Stderr)
+	if output == "" {
+		output = excerpt.LastLine(exit.Stderr)
 	}
-	if err := MissingKey(said); err != nil {
+	if err := MissingKey(output); err != nil {
 		return fmt.Errorf("%s: %w", step, err)
 	}
-	return unusable{repository.Damage(file, "%s: %s: %s", step, how, said)}
+	return unusable{repository.Damage(file, "%s: %s: %s", step, how, output)}
 }
 
 // Blame decides what an error of the scratch server means. A server that ends because of what it was given, as InnoDB
@@ -61,7 +61,7 @@ func (r *Copy) Blame(file, over string, err error) error {
 	if r.ctx.Err() != nil {
 		return context.Cause(r.ctx)
 	}
-	return refusedBy(file, "the scratch server ended over "+over, r.server.Child.Wait(), r.server.Said())
+	return refusedBy(file, "the scratch server ended over "+over, r.server.Child.Wait(), r.server.LogSummary())
 }
 
 // OutOfRoom reports whether a server error means that disk space or memory ran out, or that a query was ended. Such an

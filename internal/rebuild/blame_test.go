@@ -73,7 +73,7 @@ func TestErrorsForLackOfSpaceDoNotBlameTheSet(t *testing.T) {
 }
 
 func TestMissingKeysAreRecognizedInTheOutputOfPrograms(t *testing.T) {
-	for said, want := range map[string]error{
+	for got, want := range map[string]error{
 		"[ERROR] InnoDB: Encryption key is not found for nova/t":                               ErrNoKey,
 		"InnoDB: Table `nova`.`t` is encrypted but encryption service or used key_id 1 is not": ErrNoKey,
 		"mariadb-backup: cannot decrypt page":                                                  ErrNoKey,
@@ -81,8 +81,8 @@ func TestMissingKeysAreRecognizedInTheOutputOfPrograms(t *testing.T) {
 		"InnoDB: Database page corruption on disk":                                             nil,
 		"": nil,
 	} {
-		if err := MissingKey(said); !errors.Is(err, want) || (err == nil) != (want == nil) {
-			t.Errorf("%q: %v", said, err)
+		if err := MissingKey(got); !errors.Is(err, want) || (err == nil) != (want == nil) {
+			t.Errorf("%q: %v", got, err)
 		}
 	}
 	if err := MissingKey("cannot decrypt " + strings.Repeat("x", 5000)); len(err.Error()) > 700 {
@@ -128,7 +128,8 @@ func TestAnErrorWhileADumpLoadsIsTheSetsOnlyWhereItIs(t *testing.T) {
 		"nothing": {nil, "", ""},
 		"a refusal": {&sqldump.Refusal{Line: 4, Text: "DROP USER x", Why: errors.New("it is none of a dump")},
 			"does_not_load backup.sql.zst, line 4", ""},
-		"from beside": {fmt.Errorf("x: %w", sqldump.ErrOutside), "", "verify a physical set instead"},
+		"a statement about another schema": {
+			fmt.Errorf("x: %w", sqldump.ErrOutside), "", "verify a physical set instead"},
 	} {
 		err := c.notLoaded(f, k.err)
 		var bad unusable

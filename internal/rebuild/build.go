@@ -106,14 +106,14 @@ func (r *Copy) compareAll(ctx context.Context) error {
 func (r *Copy) compareAccounts(ctx context.Context, built *Built) error {
 	r.Phase("accounts")
 	for _, a := range r.o.Accounts {
-		said := fmt.Sprintf("%s (%s)", a.User, a.From)
+		name := fmt.Sprintf("%s (%s)", a.User, a.From)
 		admitted, err := mariadb.Admits(ctx, r.scratch.Path(scratch.SocketName), r.scratch.Owner.UID, a)
 		if errors.Is(err, mariadb.ErrUntried) {
-			built.Untried = append(built.Untried, said)
+			built.Untried = append(built.Untried, name)
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("try the account %s: %w", said, err)
+			return fmt.Errorf("try the account %s: %w", name, err)
 		}
 		if admitted {
 			continue
@@ -125,9 +125,9 @@ func (r *Copy) compareAccounts(ctx context.Context, built *Built) error {
 			}
 		}
 		if changed > 0 {
-			built.Aligned = append(built.Aligned, said)
+			built.Aligned = append(built.Aligned, name)
 		} else {
-			built.Differ = append(built.Differ, said)
+			built.Differ = append(built.Differ, name)
 		}
 	}
 	return nil
@@ -146,7 +146,7 @@ func (r *Copy) shutDown(ctx context.Context) error {
 	select {
 	case <-r.server.Child.Ended():
 		if err := r.server.Child.Wait(); err != nil {
-			return fmt.Errorf("end the scratch server: %w; %s", err, r.server.Said())
+			return fmt.Errorf("end the scratch server: %w; %s", err, r.server.LogSummary())
 		}
 		return nil
 	case <-time.After(scratch.Patience):

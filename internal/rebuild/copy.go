@@ -33,7 +33,7 @@ type Copy struct {
 	warnings    []string
 	progress    Progress
 	began       time.Time
-	told        time.Time
+	reported    time.Time
 }
 
 func (r *Rebuild) begin(ctx context.Context) *Copy {
@@ -163,7 +163,7 @@ func (r *Copy) Warn(format string, args ...any) {
 // Phase begins a phase of the work, for the progress.
 func (r *Copy) Phase(name string) {
 	r.progress.Phase = name
-	r.told = time.Time{}
+	r.reported = time.Time{}
 	r.reportProgress()
 }
 
@@ -183,8 +183,8 @@ func (r *Copy) Checked() {
 
 // reportProgress reports the progress, at most twice a second.
 func (r *Copy) reportProgress() {
-	if now := time.Now(); r.o.Progress != nil && now.Sub(r.told) > 500*time.Millisecond {
-		r.told = now
+	if now := time.Now(); r.o.Progress != nil && now.Sub(r.reported) > 500*time.Millisecond {
+		r.reported = now
 		r.progress.Elapsed = float64(now.Sub(r.began).Milliseconds()) / 1000
 		r.o.Progress(r.progress)
 	}

@@ -193,9 +193,8 @@ func (r *Copy) compareCounts(found map[string]int) (names []string) {
 		case !there:
 			names = append(names, fmt.Sprintf("the schema %s is missing", excerpt.Of(schema)))
 		case got != want[schema]:
-			names = append(names, fmt.Sprintf("the schema %s has %d tables and sequences, not %d", excerpt.Of(schema),
-				got,
-				want[schema]))
+			names = append(names, fmt.Sprintf("the schema %s has another number of tables and sequences: %d, not %d",
+				excerpt.Of(schema), got, want[schema]))
 		}
 	}
 	for _, schema := range slices.Sorted(maps.Keys(found)) {

@@ -30,12 +30,12 @@ var noProvider = regexp.MustCompile(`(?i)provider plugin is not loaded`)
 
 // MissingKey returns ErrNoKey or ErrNoProvider if the output of a program reports that: then nothing is known about the
 // data.
-func MissingKey(said string) error {
+func MissingKey(output string) error {
 	switch {
-	case noKey.MatchString(said):
-		return fmt.Errorf("%w (%s)", ErrNoKey, excerpt.UpTo(300, said))
-	case noProvider.MatchString(said):
-		return fmt.Errorf("%w (%s)", ErrNoProvider, excerpt.UpTo(300, said))
+	case noKey.MatchString(output):
+		return fmt.Errorf("%w (%s)", ErrNoKey, excerpt.UpTo(300, output))
+	case noProvider.MatchString(output):
+		return fmt.Errorf("%w (%s)", ErrNoProvider, excerpt.UpTo(300, output))
 	}
 	return nil
 }

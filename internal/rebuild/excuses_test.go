@@ -79,8 +79,8 @@ func TestSchemasAreComparedWithTheManifest(t *testing.T) {
 		"a schema with tables": {"physical", map[string]int{"a": 1}, map[string]int{},
 			[]string{"the schema a is missing"}, 0},
 		"tables are missing": {"physical", map[string]int{"a": 3}, map[string]int{"a": 2},
-			[]string{"the schema a has 2 tables and sequences, not 3"}, 0},
-		"a schema is too much": {"logical", map[string]int{}, map[string]int{"z": 0},
+			[]string{"the schema a has another number of tables and sequences: 2, not 3"}, 0},
+		"an extra schema": {"logical", map[string]int{}, map[string]int{"z": 0},
 			[]string{"the schema z is not in the manifest"}, 0},
 		"in order": {"logical", map[string]int{"b": 1, "a": 1}, map[string]int{"d": 1, "c": 1},
 			[]string{"the schema a is missing",
@@ -129,9 +129,9 @@ func TestSpaceForTheCopyIsRequired(t *testing.T) {
 }
 
 func TestProgressIsReportedTwiceASecondAndAtEachPhase(t *testing.T) {
-	var told []Progress
+	var got []Progress
 	c := copyOf("logical", nil)
-	c.o.Progress = func(p Progress) { told = append(told, p) }
+	c.o.Progress = func(p Progress) { got = append(got, p) }
 	c.Phase("read")
 	for range 1000 {
 		c.read(7)
@@ -139,8 +139,8 @@ func TestProgressIsReportedTwiceASecondAndAtEachPhase(t *testing.T) {
 	c.Phase("check")
 	c.ExpectTables(3)
 	c.Checked()
-	if len(told) < 2 || len(told) > 5 || told[0].Phase != "read" || told[len(told)-1].Phase != "check" ||
-		told[len(told)-1].ReadBytes != 7000 {
-		t.Errorf("%+v", told)
+	if len(got) < 2 || len(got) > 5 || got[0].Phase != "read" || got[len(got)-1].Phase != "check" ||
+		got[len(got)-1].ReadBytes != 7000 {
+		t.Errorf("%+v", got)
 	}
 }

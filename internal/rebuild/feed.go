@@ -66,11 +66,11 @@ func (l *feeding) all(ctx context.Context) (err error) {
 // more.
 func (l *feeding) feed(ctx context.Context, f repository.File, s step) error {
 	reader := s.reader(l.tools.Version, func(st sqldump.Statement) error { return s.run(ctx, st) })
-	tell := l.read
+	progress := l.read
 	if s.again {
-		tell = func(int64) {}
+		progress = func(int64) {}
 	}
-	bad, err := l.set.ReadFile(ctx, f, reader, tell)
+	bad, err := l.set.ReadFile(ctx, f, reader, progress)
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -198,7 +198,7 @@ const pluginMissing = 1524
 // notLoaded turns a statement that the server refuses, or that no dump contains, into a problem.
 func (r *Copy) notLoaded(f repository.File, err error) error {
 	var odd *sqldump.Refusal
-	var said *refused
+	var refusal *refused
 	number := mariadb.ErrorNumber(err)
 	switch {
 	case err == nil:
@@ -211,12 +211,12 @@ func (r *Copy) notLoaded(f repository.File, err error) error {
 	case number == pluginMissing:
 		return fmt.Errorf("accounts of the set have a login plugin that the server here lacks; "+
 			"install it, or use another host: %w", err)
-	case errors.As(err, &said) && said.encrypted():
-		return fmt.Errorf("%w (%s, line %d, %s)", ErrNoKey, f.Name, said.Line, said.about())
-	case errors.As(err, &said) && number != 0 && !OutOfRoom(number):
+	case errors.As(err, &refusal) && refusal.encrypted():
+		return fmt.Errorf("%w (%s, line %d, %s)", ErrNoKey, f.Name, refusal.Line, refusal.about())
+	case errors.As(err, &refusal) && number != 0 && !OutOfRoom(number):
 		return unusable{repository.Problem{
-			Kind: repository.NotLoading, File: f.Name, Line: said.Line, Object: said.about(),
-			Reason: excerpt.UpTo(500, said.err.Error()),
+			Kind: repository.NotLoading, File: f.Name, Line: refusal.Line, Object: refusal.about(),
+			Reason: excerpt.UpTo(500, refusal.err.Error()),
 		}}
 	case number != 0:
 		return err

@@ -17,8 +17,8 @@ import (
 	"overcloud.backup/internal/sqldump"
 )
 
-// An error of the server here is the set's fault only if the server read the statement and cannot accept it. What this
-// host lacks, and a disk that is full, prove nothing about the set.
+// An error of the server here is the set's fault only if the server read the statement and cannot accept it. A
+// feature that this host lacks, or a disk that is full, proves nothing about the set.
 func TestAServersErrorIsTheSetsOnlyIfItIsAboutTheStatement(t *testing.T) {
 	const encrypted = "CREATE TABLE `t` (\n  `a` int\n) ENGINE=InnoDB `ENCRYPTED`='YES'"
 	for name, c := range map[string]struct {
@@ -101,17 +101,17 @@ func TestWhatIsUnpackedIsComparedFileByFile(t *testing.T) {
 		want   string
 	}{
 		"all of it":   {func(map[string]int64) {}, ""},
-		"one is gone": {func(got map[string]int64) { delete(got, "c") }, "of the 5 files in the stream c is missing"},
+		"one is gone": {func(got map[string]int64) { delete(got, "c") }, "of 5 files in the stream c is missing"},
 		"one is empty": {func(got map[string]int64) { got["b"] = 0 },
-			"of the 5 files in the stream b has 0 bytes, not 2"},
-		"one too many": {func(got map[string]int64) { got["f"] = 0 },
-			"of the 5 files in the stream f is not in the stream"},
+			"of 5 files in the stream b has 0 bytes, not 2"},
+		"one extra": {func(got map[string]int64) { got["f"] = 0 },
+			"of 5 files in the stream f is not in the stream"},
 		"three differ": {func(got map[string]int64) { delete(got, "a"); delete(got, "b"); delete(got, "c") },
-			"of the 5 files in the stream a is missing, b is missing, c is missing"},
+			"of 5 files in the stream a is missing, b is missing, c is missing"},
 		"none is there": {func(got map[string]int64) { clear(got) },
-			"of the 5 files in the stream a is missing, b is missing, c is missing, 2 more differ"},
-		"a name that is no name": {func(got map[string]int64) { got["x\n\x1b[2J"] = 1 },
-			`of the 5 files in the stream x ?[2J is not in the stream`},
+			"of 5 files in the stream a is missing, b is missing, c is missing, 2 more differ"},
+		"a name with control characters": {func(got map[string]int64) { got["x\n\x1b[2J"] = 1 },
+			`of 5 files in the stream x ?[2J is not in the stream`},
 	} {
 		got := maps.Clone(stream)
 		c.change(got)

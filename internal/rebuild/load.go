@@ -36,9 +36,9 @@ func (r *Copy) prepare(ctx context.Context) error {
 		r.Warn("%s of the set has settings that are not used: %s", optionsFile, strings.Join(dropped, ", "))
 	}
 	r.Phase("prepare")
-	said, last := &scratch.Log{}, &process.Tail{Max: 4 << 10}
+	output, last := &scratch.Log{}, &process.Tail{Max: 4 << 10}
 	o := r.scratch.Child()
-	o.Stdout, o.Stderr = io.Discard, io.MultiWriter(said, last)
+	o.Stdout, o.Stderr = io.Discard, io.MultiWriter(output, last)
 	err = o.Run(ctx, r.tools.Paths["prepare"],
 		// With --no-defaults it assumes pages of 16 KiB and one ibdata1, whatever the backup's own file says
 		// (10.11.19).
@@ -46,7 +46,7 @@ func (r *Copy) prepare(ctx context.Context) error {
 		"--target-dir="+r.scratch.Path(scratch.DataName), "--tmpdir="+r.scratch.Path(scratch.TemporaryName),
 		fmt.Sprintf("--use-memory=%d", r.o.Memory))
 	if err != nil {
-		return refusedBy(f.Name, "mariadb-backup --prepare", err, said.Said())
+		return refusedBy(f.Name, "mariadb-backup --prepare", err, output.Summary())
 	}
 	if end := excerpt.LastLine(last.String()); !strings.HasSuffix(end, "completed OK!") {
 		return unusable{repository.Damage(f.Name, "mariadb-backup --prepare did not complete: %s", end)}
@@ -100,7 +100,7 @@ func (r *Copy) start(ctx context.Context, options []string) (err error) {
 		slices.Concat(plugins, adoptedArgs(r.set.Manifest.Server.Settings, r.set.Manifest.Method), options))
 	var ended *scratch.EndedError
 	if errors.As(err, &ended) && r.set.Manifest.Method == "physical" {
-		return refusedBy(r.set.Manifest.Data().Name, "the scratch server does not start on it", ended.Err, ended.Said)
+		return refusedBy(r.set.Manifest.Data().Name, "the scratch server does not start on it", ended.Err, ended.Log)
 	}
 	return err
 }

@@ -62,10 +62,10 @@ func TestGrantsOnDroppedObjectsAreNamed(t *testing.T) {
 			"GRANT SELECT (`gone`) ON `nova`.`t` TO `nova`@`localhost`;\nGRANT SELECT ON `nova`.`t` TO"+
 			" `nova`@`localhost`;\n")
 	must(t, err)
-	if said := strings.Join(c.warnings, "\n"); len(c.warnings) != 3 ||
-		strings.Count(said, "so it was not granted") != 3 ||
-		!strings.Contains(said, "users.sql, line 7: GRANT") {
-		t.Errorf("%d warnings:\n%s", len(c.warnings), said)
+	if output := strings.Join(c.warnings, "\n"); len(c.warnings) != 3 ||
+		strings.Count(output, "so it was not granted") != 3 ||
+		!strings.Contains(output, "users.sql, line 7: GRANT") {
+		t.Errorf("%d warnings:\n%s", len(c.warnings), output)
 	}
 	if got := c.value(t,
 		"SELECT COUNT(*) FROM mysql.tables_priv WHERE User = 'nova' AND Table_name = 't'"); got != "1" {

@@ -122,12 +122,12 @@ func TestTheOptionFileKeepsOnlySafeOptions(t *testing.T) {
 func TestUnpackedFilesAreComparedWithTheStream(t *testing.T) {
 	for want, c := range map[string]struct{ got, stream map[string]int64 }{
 		"": {map[string]int64{"ibdata1": 5, "nova/t.ibd": 0}, map[string]int64{"ibdata1": 5, "nova/t.ibd": 0}},
-		"of the 2 files in the stream nova/t.ibd is missing": {map[string]int64{"ibdata1": 5},
+		"of 2 files in the stream nova/t.ibd is missing": {map[string]int64{"ibdata1": 5},
 			map[string]int64{"ibdata1": 5, "nova/t.ibd": 0}},
-		"of the 1 files in the stream ibdata1 has 4 bytes, not 5": {map[string]int64{"ibdata1": 4},
+		"of 1 file in the stream ibdata1 has 4 bytes, not 5": {map[string]int64{"ibdata1": 4},
 			map[string]int64{"ibdata1": 5}},
-		"of the 0 files in the stream evil.so is not in the stream": {map[string]int64{"evil.so": 1}, nil},
-		"of the 5 files in the stream a is missing, b is missing, c is missing, 3 more " +
+		"of 0 files in the stream evil.so is not in the stream": {map[string]int64{"evil.so": 1}, nil},
+		"of 5 files in the stream a is missing, b is missing, c is missing, 3 more " +
 			"differ": {map[string]int64{"x": 1},
 			map[string]int64{"a": 1, "b": 1, "c": 1, "d": 1, "e": 1}},
 	} {

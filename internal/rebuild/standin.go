@@ -13,29 +13,29 @@ import (
 // standIns are sequences of schemas that come later in a dump, for tables that use them in a default: a server does not
 // create a table whose default it cannot find. The schema's own CREATE DATABASE replaces the stand-in.
 type standIns struct {
-	came  map[string]bool // schemas that the dump has made
-	stand map[string]bool // schemas that have a stand-in
+	made    map[string]bool // schemas that the dump has made
+	standIn map[string]bool // schemas that have a stand-in
 }
 
 // before creates the sequences that a statement needs, and removes the stand-in that it replaces.
 func (s *standIns) before(ctx context.Context, server *mariadb.Client, st sqldump.Statement) error {
-	if s.came == nil {
-		s.came, s.stand = map[string]bool{}, map[string]bool{}
+	if s.made == nil {
+		s.made, s.standIn = map[string]bool{}, map[string]bool{}
 	}
 	if st.Kind == sqldump.Schema {
-		s.came[st.Schema] = true
+		s.made[st.Schema] = true
 		return s.drop(ctx, server, st.Schema)
 	}
 	for _, sequence := range st.Sequences {
-		if s.came[sequence.Schema] || sequence.Schema == st.Schema || sqldump.System(sequence.Schema) {
+		if s.made[sequence.Schema] || sequence.Schema == st.Schema || sqldump.System(sequence.Schema) {
 			continue
 		}
 		schema := sqldump.QuoteName(sequence.Schema)
-		if !s.stand[sequence.Schema] {
+		if !s.standIn[sequence.Schema] {
 			if err := server.Exec(ctx, "CREATE DATABASE "+schema); err != nil {
 				return err
 			}
-			s.stand[sequence.Schema] = true
+			s.standIn[sequence.Schema] = true
 		}
 		name := schema + "." + sqldump.QuoteName(sequence.Name)
 		if err := server.Exec(ctx, "CREATE SEQUENCE IF NOT EXISTS "+name); err != nil {
@@ -46,16 +46,16 @@ func (s *standIns) before(ctx context.Context, server *mariadb.Client, st sqldum
 }
 
 func (s *standIns) drop(ctx context.Context, server *mariadb.Client, schema string) error {
-	if !s.stand[schema] {
+	if !s.standIn[schema] {
 		return nil
 	}
-	delete(s.stand, schema)
+	delete(s.standIn, schema)
 	return server.Exec(ctx, "DROP DATABASE "+sqldump.QuoteName(schema))
 }
 
 // clear drops the stand-ins whose schema is not in the dump.
 func (s *standIns) clear(ctx context.Context, server *mariadb.Client) (err error) {
-	for schema := range s.stand {
+	for schema := range s.standIn {
 		err = errors.Join(err, s.drop(ctx, server, schema))
 	}
 	return err

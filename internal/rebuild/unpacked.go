@@ -16,6 +16,7 @@ import (
 
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/scratch"
 )
@@ -39,7 +40,7 @@ func (r *Copy) unpack(ctx context.Context, f repository.File, program string, ar
 	lengths, bad, err := r.set.ReadStream(ctx, f, to, r.read)
 	to.Close()
 	ended := child.Wait()
-	said := func() string { return excerpt.Of(excerpt.LastLine(last.String())) }
+	lastLine := func() string { return excerpt.Of(excerpt.LastLine(last.String())) }
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
@@ -51,14 +52,14 @@ func (r *Copy) unpack(ctx context.Context, f repository.File, program string, ar
 		return refusedBy(f.Name, program, ended, "")
 	case err != nil:
 		return unusable{repository.Damage(f.Name, "%s stopped before the end of the stream, with exit status 0: %s",
-			program, said())}
+			program, lastLine())}
 	}
 	got, err := lengthsIn(r.scratch.Path(scratch.DataName))
 	if err != nil {
 		return fmt.Errorf("check what was unpacked: %w", err)
 	}
 	if why := compareUnpacked(got, lengths); why != "" {
-		return unusable{repository.Damage(f.Name, "%s ended with exit status 0, but %s; %s", program, why, said())}
+		return unusable{repository.Damage(f.Name, "%s ended with exit status 0, but %s; %s", program, why, lastLine())}
 	}
 	return nil
 }
@@ -87,7 +88,7 @@ func compareUnpacked(got, want map[string]int64) string {
 	if more := len(odd) - 3; more > 0 {
 		odd = append(odd[:3], fmt.Sprintf("%d more differ", more))
 	}
-	return fmt.Sprintf("of the %d files in the stream %s", len(want), strings.Join(odd, ", "))
+	return fmt.Sprintf("of %s in the stream %s", quantity.Count(int64(len(want)), "file"), strings.Join(odd, ", "))
 }
 
 // lengthsIn returns the lengths of all files below a folder, by their paths in it.

@@ -18,11 +18,11 @@ func TestFilesThatWereNotUnpackedAreNoticed(t *testing.T) {
 	mbstream, err := exec.LookPath("mbstream")
 	must(t, err)
 	for name, c := range map[string]struct{ does, want string }{
-		"a file is missing":  {`"$@" && rm "$4/nova/db.opt"`, "nova/db.opt is missing"},
-		"a file is shorter":  {`"$@" && printf x > "$4/nova/db.opt"`, "nova/db.opt has 1 bytes, not "},
-		"a file is too much": {`"$@" && touch "$4/nova/evil.frm"`, "nova/evil.frm is not in the stream"},
-		"nothing is there":   {`cat > /dev/null; echo failed >&2`, " more differ; failed"},
-		"it stops in between": {`head -c 2000000 | "$@"; echo no more >&2`,
+		"a file is missing": {`"$@" && rm "$4/nova/db.opt"`, "nova/db.opt is missing"},
+		"a file is shorter": {`"$@" && printf x > "$4/nova/db.opt"`, "nova/db.opt has 1 bytes, not "},
+		"an extra file":     {`"$@" && touch "$4/nova/evil.frm"`, "nova/evil.frm is not in the stream"},
+		"nothing is there":  {`cat > /dev/null; echo failed >&2`, " more differ; failed"},
+		"it stops halfway": {`head -c 2000000 | "$@"; echo no more >&2`,
 			"stopped before the end of the stream, with exit status 0: no more"},
 	} {
 		t.Run(name, func(t *testing.T) {

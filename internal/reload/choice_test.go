@@ -124,7 +124,7 @@ func TestPartsAreRefused(t *testing.T) {
 // load loads parts of a set as the module does.
 func load(t *testing.T, s *sets.Server, set *repository.Set, o Options) (*Loaded, error) {
 	t.Helper()
-	o.Tell = func(int64) {}
+	o.Progress = func(int64) {}
 	o.Open = func(ctx context.Context) (*mariadb.Client, error) {
 		return mariadb.Open(ctx, mariadb.Login{Socket: s.Socket})
 	}

@@ -44,7 +44,7 @@ func (l *loading) enableWanted(ctx context.Context) error {
 	}
 	enabled, left, err := catalog.EnableEvents(ctx, l.server, names)
 	if len(enabled) > 0 {
-		l.done.Said = append(l.done.Said, "enabled the events "+excerpt.UpTo(1000, strings.Join(enabled, ", ")))
+		l.done.Actions = append(l.done.Actions, "enabled the events "+excerpt.UpTo(1000, strings.Join(enabled, ", ")))
 	}
 	for _, why := range left {
 		l.warn("not enabled: %s", why)

@@ -46,7 +46,7 @@ func (l *loading) steps(ctx context.Context) error {
 	}
 	l.chosen = part.NewChoice(l.Parts, nil)
 	l.chosen.Pass = l.take
-	if err := readDump(ctx, l.set, l.version, l.chosen, l.Tell); err != nil {
+	if err := readDump(ctx, l.set, l.version, l.chosen, l.Progress); err != nil {
 		return err
 	}
 	for _, step := range []func(context.Context) error{l.commit, l.plain, l.listStaged, l.count, l.keepPrograms} {

@@ -24,15 +24,15 @@ type Options struct {
 	Check bool
 	// Open logs in to the same server again, to clean up if the connection that loads is lost.
 	Open func(context.Context) (*mariadb.Client, error)
-	// Tell receives the number of bytes that were read.
-	Tell func(int64)
+	// Progress receives the number of bytes that were read.
+	Progress func(int64)
 }
 
 // Loaded is the result of a load.
 type Loaded struct {
 	Tables []LoadedTable `json:"tables"`
-	// Said lists what else was done; Warnings are what the operator has to know or do.
-	Said     []string `json:"-"`
+	// Actions lists what else was done; Warnings are what the operator has to know or do.
+	Actions  []string `json:"-"`
 	Warnings []string `json:"-"`
 }
 

@@ -75,9 +75,9 @@ func TestEventsThatRanRunAfterALoad(t *testing.T) {
 		" SLAVESIDE_DISABLED,new.rested SLAVESIDE_DISABLED" {
 		t.Errorf("%s, %v", got, err)
 	}
-	if said := strings.Join(done.Warnings, ";"); len(done.Said) > 0 ||
+	if said := strings.Join(done.Warnings, ";"); len(done.Actions) > 0 ||
 		!strings.Contains(said, "EVENT `new`.`ran` ENABLE") || strings.Contains(said, "rested") {
-		t.Errorf("%q, %q", done.Said, said)
+		t.Errorf("%q, %q", done.Actions, said)
 	}
 	done, err = load(t, s, told, ofCopy())
 	Must(t, err)
@@ -85,9 +85,9 @@ func TestEventsThatRanRunAfterALoad(t *testing.T) {
 		" ENABLED,copy.rested SLAVESIDE_DISABLED" {
 		t.Errorf("%s, %v", got, err)
 	}
-	if strings.Join(done.Said, ";") != "enabled the events copy.ran" ||
+	if strings.Join(done.Actions, ";") != "enabled the events copy.ran" ||
 		strings.Join(done.Warnings, ";") != "no event runs through this server: its event_scheduler is OFF" {
-		t.Errorf("%q, %q", done.Said, done.Warnings)
+		t.Errorf("%q, %q", done.Actions, done.Warnings)
 	}
 	// An older set does not record it.
 	done, err = load(t, s, setOf(t, dump, nil), o)

@@ -31,7 +31,7 @@ func Load(ctx context.Context, s *repository.Set, server *mariadb.Client, o Opti
 	}
 	// A damaged or forged dump must not have been loaded up to where that shows.
 	seen := part.NewSurvey(o.Parts)
-	if err := readDump(ctx, s, version, seen.Choice, o.Tell); err != nil {
+	if err := readDump(ctx, s, version, seen.Choice, o.Progress); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(seen.Missing(), seen.Wrong); err != nil {
@@ -96,10 +96,10 @@ func checkPart(s *repository.Set, p Part) error {
 }
 
 // readDump reads the dump back, statement by statement.
-func readDump(ctx context.Context, s *repository.Set, version string, c *part.Choice, tell func(int64)) error {
+func readDump(ctx context.Context, s *repository.Set, version string, c *part.Choice, progress func(int64)) error {
 	reader := sqldump.NewReader(version, c.Take)
 	f := s.Manifest.Data()
-	bad, err := s.ReadFile(ctx, f, reader, tell)
+	bad, err := s.ReadFile(ctx, f, reader, progress)
 	if bad == nil && err == nil {
 		err = reader.Close()
 	}

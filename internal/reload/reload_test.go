@@ -90,9 +90,9 @@ func TestTablesThatGaleraDoesNotReplicateAreRefusedOrConverted(t *testing.T) {
 		" COUNT(*) FROM copy.pa))"); rows != "213" {
 		t.Errorf("%s, %v", rows, err)
 	}
-	if said := strings.Join(done.Warnings, "; "); !strings.Contains(said, "loaded as InnoDB") ||
-		!strings.Contains(said, "copy.my (MyISAM, line ") {
-		t.Error(said)
+	if got := strings.Join(done.Warnings, "; "); !strings.Contains(got, "loaded as InnoDB") ||
+		!strings.Contains(got, "copy.my (MyISAM, line ") {
+		t.Error(got)
 	}
 }
 
@@ -147,7 +147,7 @@ func TestTheNextLoadRemovesLeftoversOfAKilledOne(t *testing.T) {
 	last := strings.LastIndex(dump, "INSERT INTO `parent`")
 	broken := setOf(t, dump[:last]+"INSERT INTO `parent` VALUES (1,0);\n"+dump[last:], nil)
 	o := whole("live")
-	o.Tell = func(int64) {}
+	o.Progress = func(int64) {}
 	gone := errors.New("the host is gone")
 	o.Open = func(context.Context) (*mariadb.Client, error) { return nil, gone }
 	_, err := Load(t.Context(), broken, sets.Client(t, s), o)
@@ -164,11 +164,11 @@ func TestTheNextLoadRemovesLeftoversOfAKilledOne(t *testing.T) {
 	Must(t, err)
 	done, err := load(t, s, setOf(t, dump, nil), whole("live"))
 	Must(t, err)
-	said := strings.Join(done.Warnings, "\n")
-	if strings.Count(said, "which an earlier load left that was killed") != 2 ||
-		!strings.Contains(said,
+	got := strings.Join(done.Warnings, "\n")
+	if strings.Count(got, "which an earlier load left that was killed") != 2 ||
+		!strings.Contains(got,
 			"overcloud_load_00000000_0_new does not belong to a load through this server and stays") {
-		t.Error(said)
+		t.Error(got)
 	}
 	_, err = s.SQL("SELECT * FROM overcloud_load_00000000_0_new.mine; DROP DATABASE overcloud_load_x; DROP DATABASE" +
 		" overcloud_load_00000000_0_new")

@@ -81,9 +81,9 @@ func state(t *testing.T, s *sets.Server) string {
 			" for_name LIKE 'beside/%' ORDER BY id",
 		"SELECT schema_name FROM information_schema.schemata ORDER BY 1",
 	} {
-		said, err := s.SQL(query)
+		got, err := s.SQL(query)
 		Must(t, err)
-		fmt.Fprintf(&all, "%s\n%s\n", query, said)
+		fmt.Fprintf(&all, "%s\n%s\n", query, got)
 	}
 	return all.String()
 }
@@ -194,7 +194,7 @@ func TestALoadThatFailsLosesNothing(t *testing.T) {
 		"a duplicate key": {dump[:last] + "INSERT INTO `parent` VALUES (1,0);\n" + dump[last:],
 			"Duplicate entry", nil},
 		"rows that are missing": {strings.Replace(dump, "INSERT INTO `parent`",
-			"INSERT IGNORE INTO `parent` VALUES (1,0);\nINSERT IGNORE INTO `parent`", 1), "were loaded", nil},
+			"INSERT IGNORE INTO `parent` VALUES (1,0);\nINSERT IGNORE INTO `parent`", 1), "loaded were", nil},
 		"a procedure that fails": {strings.Replace(dump, "SELECT 'old'", "SELECT FROM WHERE", 1), "SQL syntax", nil},
 		"a trigger that fails":   {strings.Replace(dump, "SET NEW.v = 7", "SET NEW.w = 7 FROM", 1), "SQL syntax", nil},
 		"a view that fails": {strings.Replace(dump, "AS `v` from `parent`", "AS `v` from `parents`", 1), "parents",

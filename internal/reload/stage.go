@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/sqldump"
 	"overcloud.backup/internal/sqldump/part"
 )
@@ -43,7 +44,7 @@ func (l *loading) prepare(ctx context.Context) error {
 			if err := l.server.Exec(ctx, "CREATE DATABASE "+schema); err != nil {
 				return fmt.Errorf("create the schema %s: %w", schema, err)
 			}
-			// What is dropped before its successor exists is kept in it as statements.
+			// It keeps the statements of everything that is dropped before its successor exists.
 			err := l.server.Exec(ctx, "CREATE TABLE "+schema+"."+part.MarkName+" (n INT AUTO_INCREMENT PRIMARY KEY,"+
 				" statement LONGTEXT NOT NULL) ENGINE=InnoDB CHARSET=utf8mb4 COMMENT = ?", markOf(host))
 			if err != nil {
@@ -175,9 +176,8 @@ func (l *loading) count(ctx context.Context) error {
 				return fmt.Errorf("count the rows of %s.%s: %w", excerpt.Of(st.As), excerpt.Of(t.name), err)
 			}
 			if rows != t.dump.Rows && !strings.EqualFold(t.dump.Engine, "blackhole") {
-				return fmt.Errorf("line %d: the dump has %d rows of the table %s.%s, and %d were loaded", t.dump.Line,
-					t.dump.Rows,
-					excerpt.Of(st.As), excerpt.Of(t.name), rows)
+				return fmt.Errorf("line %d: the dump has %s of the table %s.%s, and loaded were %d", t.dump.Line,
+					quantity.Count(t.dump.Rows, "row"), excerpt.Of(st.As), excerpt.Of(t.name), rows)
 			}
 			l.done.Tables = append(l.done.Tables, LoadedTable{Schema: st.As, Name: t.name, Rows: rows,
 				InUse: t.replaces})

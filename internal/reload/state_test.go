@@ -28,14 +28,14 @@ func TestAFailedLoadSaysWhereEverythingIs(t *testing.T) {
 				"RENAME TABLE overcloud_load_0a_0_old.t TO live.t",
 				"its triggers are the statements in overcloud_load_0a_0_old.overcloud_load_mark",
 				"in overcloud_load_0a_0_new what did not get its place"}, "nothing that existed has changed"},
-		"while keys are led to the new tables": {adopting,
+		"while foreign keys are moved to the new tables": {adopting,
 			[]string{"the loaded tables of live are complete and in their places",
 				"triggers may be missing", "RENAME TABLE overcloud_load_0a_0_old.t TO live.t"}, "could not be undone"},
 		"when all is loaded": {removing, []string{"all of live is loaded, and only the earlier tables are not removed",
-			"in overcloud_load_0a_0_old", "a warning of before"}, "could not be undone"},
+			"in overcloud_load_0a_0_old", "an earlier warning"}, "could not be undone"},
 	} {
 		l := &loading{phase: c.phase, Options: Options{Parts: []Part{{Schema: "live", As: "live"}}}, done: &Loaded{}}
-		l.done.Warnings = []string{"a warning of before"}
+		l.done.Warnings = []string{"an earlier warning"}
 		l.stages = []*stage{{Part: l.Parts[0], fresh: "overcloud_load_0a_0_new", old: "overcloud_load_0a_0_old"}}
 		err := l.failed(cause)
 		if !errors.Is(err, cause) {
@@ -93,13 +93,13 @@ func TestAProgramIsRecreatedAsItWas(t *testing.T) {
 			"SET sql_mode = 'ANSI_QUOTES', character_set_client = latin1, collation_connection = latin1_swedish_ci," +
 				" time_zone = 'SYSTEM'",
 			"CREATE OR REPLACE DEFINER=`a`@`b` EVENT e ON SCHEDULE AT NOW() DO SELECT 1"}},
-		"with letters that latin1 has otherwise": {foreign, []string{"USE `li``ve`",
+		"with letters that latin1 encodes differently": {foreign, []string{"USE `li``ve`",
 			"SET sql_mode = 'ANSI_QUOTES', character_set_client = utf8mb4, collation_connection = utf8mb4_general_ci",
 			"CREATE OR REPLACE PROCEDURE p () SELECT 'é'"}},
 		"in UTF-8": {utf8, []string{"USE `li``ve`",
 			"SET sql_mode = 'ANSI_QUOTES', character_set_client = utf8mb3, collation_connection = utf8mb3_bin",
 			"CREATE OR REPLACE PROCEDURE p () SELECT 'é'"}},
-		"that was not there": {created, []string{"USE `li``ve`", "DROP PROCEDURE IF EXISTS `p```"}},
+		"that did not exist before": {created, []string{"USE `li``ve`", "DROP PROCEDURE IF EXISTS `p```"}},
 	} {
 		if got := c.statements(); !slices.Equal(got, c.want) {
 			t.Errorf("%s:\n%s\nnot\n%s", name, strings.Join(got, "\n"), strings.Join(c.want, "\n"))

@@ -56,9 +56,9 @@ func (l *loading) finish(ctx context.Context, cause error) error {
 	if err == nil {
 		return nil
 	}
-	said := append([]string{l.describeLeftovers()}, l.done.Warnings...)
+	notes := append([]string{l.describeLeftovers()}, l.done.Warnings...)
 	return fmt.Errorf("%w; all of %s is loaded, and only the earlier tables are not removed: %s", cause, l.names(),
-		excerpt.UpTo(4000, strings.Join(said, "; ")))
+		excerpt.UpTo(4000, strings.Join(notes, "; ")))
 }
 
 // describeInterim says what clients may have seen before everything was restored.
@@ -161,18 +161,18 @@ func (l *loading) clean(ctx context.Context) error {
 		return err
 	}
 	for _, row := range rows {
-		said, err := l.cleanSchema(ctx, row[0], host)
+		outcome, err := l.cleanSchema(ctx, row[0], host)
 		if err != nil {
 			return fmt.Errorf("remove what an earlier load left, %s: %w", row[0], err)
 		}
-		l.warn("%s", said)
+		l.warn("%s", outcome)
 	}
 	return nil
 }
 
 // cleanSchema removes a schema that an earlier load left, unless it may belong to another user or contains tables that
 // were in use.
-func (l *loading) cleanSchema(ctx context.Context, schema, host string) (said string, err error) {
+func (l *loading) cleanSchema(ctx context.Context, schema, host string) (outcome string, err error) {
 	rows, err := l.server.Rows(ctx, "SELECT table_name, table_comment FROM information_schema.tables WHERE"+
 		" table_schema = ?",
 		schema)

@@ -44,7 +44,7 @@ func TestALoadWaitsForNoClientForLong(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	o := whole("live")
-	o.Tell = func(int64) {}
+	o.Progress = func(int64) {}
 	o.Open = func(ctx context.Context) (*mariadb.Client, error) {
 		return mariadb.Open(ctx, mariadb.Login{Socket: s.Socket})
 	}

@@ -16,10 +16,10 @@ import (
 // Sent is called after a statement was sent. It warns of rows that were not stored unchanged, once for each table, and
 // makes the server accept invalid dates if the dump sets the mode for its rows.
 func (s *Session) Sent(ctx context.Context, st sqldump.Statement) error {
-	said, err := s.changedValues(ctx, st)
-	if table := st.Schema + "." + st.Name; said != "" && table != s.warned {
+	changed, err := s.changedValues(ctx, st)
+	if table := st.Schema + "." + st.Name; changed != "" && table != s.warned {
 		s.warned = table
-		s.warn("%s", said)
+		s.warn("%s", changed)
 	}
 	return errors.Join(err, s.allowInvalidDates(ctx, st))
 }

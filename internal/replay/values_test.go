@@ -33,9 +33,9 @@ func TestChangedValuesAreReported(t *testing.T) {
 		must(t, c.Exec(t.Context(), st.Text))
 		warnings, session.warned = nil, ""
 		err := session.Sent(t.Context(), st)
-		said := strings.Join(warnings, "; ")
-		if err != nil || (said == "") != (want == "") || !strings.Contains(said, want) {
-			t.Errorf("%s: %q, %v", values, said, err)
+		got := strings.Join(warnings, "; ")
+		if err != nil || (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("%s: %q, %v", values, got, err)
 		}
 	}
 	d, err := c.Value(t.Context(), "SELECT d FROM vals.t WHERE n = 1")

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/zframe"
 )
 
@@ -72,7 +73,8 @@ func checkFile(f File) []Problem {
 	case f.Compression != "none" && f.Compression != "zstd":
 		why = fmt.Sprintf("the compression %q is unknown", excerpt.Of(f.Compression))
 	case f.Compression == "zstd" && (f.FrameBytes <= 0 || f.FrameBytes > maxFrame || frames(f) != int64(f.Frames)):
-		why = fmt.Sprintf("%d frames of %d bytes do not contain %d bytes", f.Frames, f.FrameBytes, f.RawBytes)
+		why = fmt.Sprintf("%s of %d bytes cannot contain %d bytes", quantity.Count(int64(f.Frames), "frame"),
+			f.FrameBytes, f.RawBytes)
 	}
 	if _, err := hex.DecodeString(f.SHA256); err != nil {
 		why = "its sha256 is not valid"

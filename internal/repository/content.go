@@ -13,6 +13,7 @@ import (
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/process"
+	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/xbstream"
 )
 
@@ -62,8 +63,9 @@ func (s *stream) finish() error {
 	}
 	want := *s.want.Stream
 	if got.Files != want.Files || got.Chunks != want.Chunks || got.Bytes != want.Bytes {
-		return fmt.Errorf("the xbstream contains %d files, %d chunks and %d bytes, and the manifest says %d, %d and %d",
-			got.Files, got.Chunks, got.Bytes, want.Files, want.Chunks, want.Bytes)
+		return fmt.Errorf("the xbstream contains %s, %s and %d bytes, and the manifest says %d, %d and %d",
+			quantity.Count(int64(got.Files), "file"), quantity.Count(int64(got.Chunks), "chunk"), got.Bytes, want.Files,
+			want.Chunks, want.Bytes)
 	}
 	return s.checkPosition()
 }

@@ -78,7 +78,7 @@ func TestLargerFramesThanTheWritersAreRefused(t *testing.T) {
 	})
 	s := sets.Open(t, destination, path)
 	if problems, err := s.Read(t.Context(), nil); err != nil || len(problems) != 1 ||
-		!strings.Contains(problems[0].Reason, "frames of 16777216 bytes") {
+		!strings.Contains(problems[0].Reason, "1 frame of 16777216 bytes") {
 		t.Errorf("%v, %v", problems, err)
 	}
 	encoder, err := zstd.NewWriter(nil)

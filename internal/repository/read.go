@@ -15,18 +15,19 @@ import (
 	"syscall"
 
 	"overcloud.backup/internal/mariadb/catalog"
+	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/zframe"
 )
 
 // Read reads every file of the set to its end: length, sha256, zstd frames and their content, the structure of the
 // stream or the last line of the dump. The error says that it could not be read; problems are those of the set.
-func (s *Set) Read(ctx context.Context, tell func(int64)) ([]Problem, error) {
+func (s *Set) Read(ctx context.Context, progress func(int64)) ([]Problem, error) {
 	problems := append([]Problem{}, checkManifest(s.Manifest)...)
 	if len(problems) > 0 {
 		return problems, nil
 	}
 	for _, f := range s.Manifest.Files {
-		p, err := s.ReadFile(ctx, f, nil, tell)
+		p, err := s.ReadFile(ctx, f, nil, progress)
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", s.path(f.Name), err)
 		}
@@ -40,32 +41,32 @@ func (s *Set) Read(ctx context.Context, tell func(int64)) ([]Problem, error) {
 // ReadFile reads one file back and checks its content. The unpacked content is also written to copy, if that is not
 // nil; an error of copy is returned.
 func (s *Set) ReadFile(
-	ctx context.Context, f File, copy io.Writer, tell func(int64),
+	ctx context.Context, f File, copy io.Writer, progress func(int64),
 ) (*Problem, error) {
-	return s.readAs(ctx, f, contentOf(f, s.Manifest), copy, tell)
+	return s.readAs(ctx, f, contentOf(f, s.Manifest), copy, progress)
 }
 
 // ReadStream is ReadFile for the xbstream of a physical set. It also returns the lengths of the files in the stream.
 func (s *Set) ReadStream(
-	ctx context.Context, f File, copy io.Writer, tell func(int64),
+	ctx context.Context, f File, copy io.Writer, progress func(int64),
 ) (map[string]int64, *Problem, error) {
 	inside := newStream(s.Manifest)
-	bad, err := s.readAs(ctx, f, inside, copy, tell)
+	bad, err := s.readAs(ctx, f, inside, copy, progress)
 	return inside.Lengths(), bad, err
 }
 
 // ReadDefinitions reads back the list of definitions of the set.
 func (s *Set) ReadDefinitions(
-	ctx context.Context, f File, tell func(int64),
+	ctx context.Context, f File, progress func(int64),
 ) (catalog.Definitions, *Problem, error) {
 	inside := &definitionList{want: s.Manifest.Schema.Fingerprint}
-	bad, err := s.readAs(ctx, f, inside, nil, tell)
+	bad, err := s.readAs(ctx, f, inside, nil, progress)
 	return inside.definitions, bad, err
 }
 
 // readAs is ReadFile with a given check of the content.
 func (s *Set) readAs(
-	ctx context.Context, f File, inside content, copy io.Writer, tell func(int64),
+	ctx context.Context, f File, inside content, copy io.Writer, progress func(int64),
 ) (*Problem, error) {
 	file, p, err := s.open(f)
 	if file == nil {
@@ -74,7 +75,7 @@ func (s *Set) readAs(
 	defer file.Close()
 	r := &rereading{file: f, content: inside, copy: copy, hash: sha256.New()}
 	// Never more than the manifest says, even if another process continues to write.
-	src := io.TeeReader(&progressReader{ctx, io.LimitReader(file, f.Bytes), tell}, r.hash)
+	src := io.TeeReader(&progressReader{ctx, io.LimitReader(file, f.Bytes), progress}, r.hash)
 	if f.Compression == "zstd" {
 		err = zframe.Unpack(ctx, src, f.FrameBytes, r.take)
 	} else {
@@ -172,7 +173,8 @@ func (r *rereading) plain(src io.Reader) error {
 func (r *rereading) end() error {
 	if r.raw != r.file.RawBytes || r.frames != r.file.Frames {
 		return &zframe.FrameError{Offset: r.file.Bytes,
-			Err: fmt.Errorf("%d bytes in %d frames were inside, and the manifest says %d in %d", r.raw, r.frames,
+			Err: fmt.Errorf("it contains %d bytes in %s, and the manifest says %d in %d", r.raw,
+				quantity.Count(int64(r.frames), "frame"),
 				r.file.RawBytes, r.file.Frames)}
 	}
 	if err := r.content.finish(); err != nil {
@@ -211,9 +213,9 @@ func (r *rereading) judge(ctx context.Context, err error) (*Problem, error) {
 
 // progressReader counts what is read, and ends with the context.
 type progressReader struct {
-	ctx  context.Context
-	from io.Reader
-	tell func(int64)
+	ctx      context.Context
+	from     io.Reader
+	progress func(int64)
 }
 
 func (t *progressReader) Read(p []byte) (int, error) {
@@ -221,8 +223,8 @@ func (t *progressReader) Read(p []byte) (int, error) {
 		return 0, context.Cause(t.ctx)
 	}
 	n, err := t.from.Read(p)
-	if t.tell != nil {
-		t.tell(int64(n))
+	if t.progress != nil {
+		t.progress(int64(n))
 	}
 	return n, err
 }

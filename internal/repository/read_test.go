@@ -183,7 +183,7 @@ func TestCutsThatKeepAllChecksumsAreFound(t *testing.T) {
 		name, method, why string
 		cut               func(*testing.T, string) // the raw content, in a file
 	}{
-		{"between two xbstream chunks", "physical", "have no end", cutAtChunk},
+		{"between two xbstream chunks", "physical", "without an end", cutAtChunk},
 		{"the last file of the stream", "physical", "the manifest says", cutLastFile},
 		{"in the middle of a dump", "logical", "does not end with", cutHalf},
 	} {

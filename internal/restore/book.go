@@ -102,7 +102,7 @@ func OpenBook(home string) (*Book, error) {
 	}
 	b, err := ReadBook(home)
 	if err == nil {
-		// What a step left that was killed while it wrote.
+		// A step that was killed while it wrote may have left temporary files.
 		err = errors.Join(durable.Sweep(b.path), durable.Sweep(b.definitions()))
 	}
 	if err != nil {

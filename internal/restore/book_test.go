@@ -237,8 +237,8 @@ func TestADatadirThatIsHalfRemovedIsNoWayBack(t *testing.T) {
 	if n.HasOld(b) {
 		t.Error("what is half removed counts as old")
 	}
-	if said, err := n.RemoveOld(b); err != nil || len(said) != 1 {
-		t.Errorf("%v, %v", said, err)
+	if got, err := n.RemoveOld(b); err != nil || len(got) != 1 {
+		t.Errorf("%v, %v", got, err)
 	}
 	if left, _ := filepath.Glob(n.Datadir + ".*"); len(left) > 0 {
 		t.Errorf("left: %v", left)

@@ -17,6 +17,7 @@ import (
 	"overcloud.backup/internal/mariadb/accounts"
 	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/pacemaker/steer"
+	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/safefile"
 )
 
@@ -87,11 +88,9 @@ func (b *Book) CompareSchema(ctx context.Context, c *mariadb.Client) (warning st
 func explainLogin(err error) error {
 	var login *mariadb.LoginError
 	if errors.As(err, &login) && login.Refused() {
-		return &finalError{fmt.Errorf("the restored database refuses the account that this host has: %w. The set has"+
-			" the "+
-			"passwords of its time: "+
-			"give the accounts the deployed passwords (ALTER USER, on one controller, as root through the socket), or "+
-			"deploy the old ones, and call this again", err)}
+		return &finalError{fmt.Errorf("the restored database refuses the account that this host has: %w. The set has "+
+			"the passwords from the time of the backup: give the accounts the deployed passwords (ALTER USER, on one "+
+			"controller, as root through the socket), or deploy the old ones, and call this again", err)}
 	}
 	return err
 }
@@ -107,14 +106,14 @@ func (e Expected) missing(w galera.Wsrep) string {
 	case unsound != nil:
 		return unsound.Error()
 	case w.Databases() != e.Size:
-		return fmt.Sprintf("it sees %d controllers, not %d", w.Databases(), e.Size)
+		return fmt.Sprintf("it sees %s, not %d", quantity.Count(int64(w.Databases()), "controller"), e.Size)
 	}
 	return ""
 }
 
-// ThroughVIP checks that a server of the restored cluster answers at one of the cluster's addresses. said names it, and
-// says whether the account of this host may log in there.
-func (n *Node) ThroughVIP(ctx context.Context, login mariadb.Login, uuid string, limit time.Duration) (said string,
+// ThroughVIP checks that a server of the restored cluster answers at one of the cluster's addresses. reached names it,
+// and says whether the account of this host may log in there.
+func (n *Node) ThroughVIP(ctx context.Context, login mariadb.Login, uuid string, limit time.Duration) (reached string,
 	err error) {
 	addresses, err := steer.Addresses(ctx)
 	if err != nil {
@@ -126,16 +125,16 @@ func (n *Node) ThroughVIP(ctx context.Context, login mariadb.Login, uuid string,
 	err = poll(ctx, limit, "reach the database through the virtual IP", func() (string, error) {
 		var problems []error
 		for _, address := range addresses {
-			told, err := n.ask(ctx, login, address, uuid)
+			answer, err := n.ask(ctx, login, address, uuid)
 			if err == nil {
-				said = told
+				reached = answer
 				return "", nil
 			}
 			problems = append(problems, err)
 		}
 		return "", errors.Join(problems...)
 	})
-	return said, err
+	return reached, err
 }
 
 func (n *Node) ask(ctx context.Context, login mariadb.Login, address, uuid string) (string, error) {

@@ -11,7 +11,7 @@ import (
 
 // fences puts fakes of nft and iptables on PATH, which record their arguments. The fake iptables remembers whether the
 // jump exists.
-func fences(t *testing.T, nft string) (told func() string) {
+func fences(t *testing.T, nft string) (calls func() string) {
 	t.Helper()
 	bin := t.TempDir()
 	log := filepath.Join(bin, "log")
@@ -35,7 +35,7 @@ func fences(t *testing.T, nft string) (told func() string) {
 }
 
 func TestAFirewallThatDoesNotWorkIsNotInTheWayOfAnother(t *testing.T) {
-	told := fences(t, "echo 'Unable to initialize Netlink socket: Protocol not supported' >&2; exit 1")
+	calls := fences(t, "echo 'Unable to initialize Netlink socket: Protocol not supported' >&2; exit 1")
 	n, b := &Node{Port: "3306"}, open(t, home(t))
 	defer b.Close()
 	if err := b.Begin("j", of("/set")); err != nil {
@@ -45,12 +45,12 @@ func TestAFirewallThatDoesNotWorkIsNotInTheWayOfAnother(t *testing.T) {
 		b.UnderWay() {
 		t.Fatalf("%v, %+v", err, b.Fence)
 	}
-	told()
+	calls()
 	if changed, err := n.KeepOut(t.Context(), b, FenceIptables); err != nil || !changed ||
-		b.Fence.Program != FenceIptables || strings.Contains(told(), "nft") {
+		b.Fence.Program != FenceIptables || strings.Contains(calls(), "nft") {
 		t.Fatalf("%v, %+v", err, b.Fence)
 	}
-	if changed, err := LetIn(t.Context(), b); err != nil || !changed || b.Fence != nil || !strings.Contains(told(),
+	if changed, err := LetIn(t.Context(), b); err != nil || !changed || b.Fence != nil || !strings.Contains(calls(),
 		"iptables -w -X") {
 		t.Errorf("%v, %+v", err, b.Fence)
 	}
@@ -59,16 +59,16 @@ func TestAFirewallThatDoesNotWorkIsNotInTheWayOfAnother(t *testing.T) {
 // A restore that was killed between its note and the first rule has noted a firewall that does not work.
 func TestANamedFirewallReplacesAnother(t *testing.T) {
 	for how, want := range map[string]string{FenceIptables: FenceIptables, FenceNone: ""} {
-		told := fences(t, "exit 1")
+		calls := fences(t, "exit 1")
 		n, b := &Node{Port: "3306"}, open(t, home(t))
 		if err := b.Begin("j", func(b *Book) { b.Fence = &Fence{Program: FenceNft, Port: "3306"} }); err != nil {
 			t.Fatal(err)
 		}
 		_, err := n.KeepOut(t.Context(), b, how)
-		if got := b.Fence; err != nil || (got != nil) != (want != "") || got != nil && got.Program != want {
-			t.Errorf("%s: %v, %+v", how, err, got)
+		if calls := b.Fence; err != nil || (calls != nil) != (want != "") || calls != nil && calls.Program != want {
+			t.Errorf("%s: %v, %+v", how, err, calls)
 		}
-		if !strings.Contains(told(), "nft -f") {
+		if !strings.Contains(calls(), "nft -f") {
 			t.Errorf("%s: the rules of nft were not taken away", how)
 		}
 		b.Close()

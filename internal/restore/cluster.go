@@ -120,15 +120,15 @@ func (n *Node) serves(ctx context.Context, members []string, limit time.Duration
 		if len(missing) == 0 {
 			return "", nil
 		}
-		said := describeInstances("it does not serve yet on", missing, i)
+		state := describeInstances("it does not serve yet on", missing, i)
 		if len(i.Failed) > 0 && time.Since(cleaned) > 10*time.Second {
 			if left--; left < 0 {
-				return "", &finalError{fmt.Errorf("%s; see the server's log there, then call this again", said)}
+				return "", &finalError{fmt.Errorf("%s; see the server's log there, then call this again", state)}
 			}
 			cleaned = time.Now()
 			err = n.cleanUp(ctx, i, i.Failed)
 		}
-		return said, err
+		return state, err
 	})
 }
 

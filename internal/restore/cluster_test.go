@@ -132,7 +132,7 @@ func TestAServerThatDoesNotStopIsNamed(t *testing.T) {
 		arrange func(*member)
 		want    string
 	}{
-		"instances go on": {
+		"instances still run": {
 			func(m *member) { m.Put("stuck", "") },
 			"stop the resource galera-master: timed out after 1m0s: it still runs on controller-0, controller-1," +
 				" controller-2",
@@ -150,7 +150,7 @@ func TestAServerThatDoesNotStopIsNamed(t *testing.T) {
 					`<node name="controller-2" id="3"/></resource></replica></bundle>`)
 			}, "its container still runs on controller-2",
 		},
-		"Pacemaker does not take it": {
+		"Pacemaker refuses it": {
 			func(m *member) { m.Put("refuses", "") }, "Error performing operation: Timer expired",
 		},
 	} {

@@ -23,7 +23,7 @@ const renewTimeout = time.Minute
 // health check under TripleO: they have the folder that was moved, and would never see a server in it. systemd may be
 // faster than the engine to start such a container again, so the criterion is that none has the old folder any more.
 // The bundle's own belong to Pacemaker, which has stopped them and creates new ones.
-func (n *Node) renewMounts(ctx context.Context) (said []string, err error) {
+func (n *Node) renewMounts(ctx context.Context) (done []string, err error) {
 	var failed error
 	restarted := map[string]bool{}
 	err = poll(ctx, renewTimeout, "restart the containers that have the original datadir mounted", func() (string,
@@ -36,7 +36,7 @@ func (n *Node) renewMounts(ctx context.Context) (said []string, err error) {
 			if !restarted[c.ID] {
 				restarted[c.ID] = true
 				failed = errors.Join(failed, run(ctx, nil, c.Engine, "restart", "--time", "5", c.ID))
-				said = append(said, "restarted the container "+c.Name+", which had the original datadir mounted")
+				done = append(done, "restarted the container "+c.Name+", which had the original datadir mounted")
 			}
 		}
 		if len(left) > 0 {
@@ -46,7 +46,7 @@ func (n *Node) renewMounts(ctx context.Context) (said []string, err error) {
 		}
 		return "", nil
 	})
-	return said, err
+	return done, err
 }
 
 // ofBundle recognizes a replica of the database's bundle by the name that Pacemaker gives it: galera-bundle-podman-0.

@@ -41,19 +41,19 @@ func marked(datadir, job string) bool {
 // Replace moves the datadir aside and puts the restored one in its place on the target, or an empty one elsewhere. The
 // resource must be stopped. If that was done already nothing is done; a datadir that was created there since is moved
 // aside, too.
-func (n *Node) Replace(ctx context.Context, b *Book) (said []string, err error) {
+func (n *Node) Replace(ctx context.Context, b *Book) (done []string, err error) {
 	if b.Started != "" {
 		return nil, nil
 	}
-	said, err = n.replace(ctx, b)
+	done, err = n.replace(ctx, b)
 	if err != nil {
-		return said, err
+		return done, err
 	}
 	renewed, err := n.renewMounts(ctx)
-	return append(said, renewed...), err
+	return append(done, renewed...), err
 }
 
-func (n *Node) replace(ctx context.Context, b *Book) (said []string, err error) {
+func (n *Node) replace(ctx context.Context, b *Book) (done []string, err error) {
 	if err := n.awaitUnused(ctx); err != nil {
 		return nil, err
 	}
@@ -69,29 +69,29 @@ func (n *Node) replace(ctx context.Context, b *Book) (said []string, err error) 
 		if err != nil {
 			return nil, err
 		}
-		said = append(said, "moved "+n.Datadir+" to "+to)
+		done = append(done, "moved "+n.Datadir+" to "+to)
 	}
 	fresh := n.Ready(b)
 	if !b.Target {
 		if err := n.makeEmpty(ctx, fresh); err != nil {
-			return said, err
+			return done, err
 		}
 	}
 	if err := n.finish(b, fresh); err != nil {
-		return said, err
+		return done, err
 	}
 	b.Replaced = true
 	if err := b.save(); err != nil {
-		return said, err
+		return done, err
 	}
 	if err := os.Rename(fresh, n.Datadir); err != nil {
-		return said, err
+		return done, err
 	}
 	what := "an empty one; the data comes from the other controller"
 	if b.Target {
 		what = "that of the set"
 	}
-	return append(said, n.Datadir+" is now "+what), n.relabelAndSync(ctx, b)
+	return append(done, n.Datadir+" is now "+what), n.relabelAndSync(ctx, b)
 }
 
 // relabelAndSync gives a datadir that was put in place its labels, and makes the move durable.

@@ -119,7 +119,7 @@ func TestARollbackThatWasKilledIsDoneAgain(t *testing.T) {
 	}
 	for name, arrange := range map[string]func(t *testing.T, n *Node, b *Book){
 		"nothing was touched": func(*testing.T, *Node, *Book) {},
-		"the name was noted, nothing moved": func(_ *testing.T, n *Node,
+		"the name was recorded, nothing moved": func(_ *testing.T, n *Node,
 			b *Book) {
 			b.Aside = []string{n.Datadir + ".aside-j"}
 		},
@@ -130,7 +130,7 @@ func TestARollbackThatWasKilledIsDoneAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
-		"noted as replaced, nothing put there": func(_ *testing.T, n *Node, b *Book) { aside(n, b); b.Replaced = true },
+		"recorded as replaced, nothing there": func(_ *testing.T, n *Node, b *Book) { aside(n, b); b.Replaced = true },
 		"replaced": func(t *testing.T, n *Node, b *Book) {
 			aside(n,
 				b)
@@ -142,7 +142,7 @@ func TestARollbackThatWasKilledIsDoneAgain(t *testing.T) {
 			b.Replaced = true
 			fill(t, n.Datadir+".restored-j", "set")
 		},
-		"put back, and not noted": func(t *testing.T, n *Node, b *Book) {
+		"put back, and not recorded": func(t *testing.T, n *Node, b *Book) {
 			b.Aside, b.Replaced = []string{n.Datadir + ".aside-j"}, true
 			if err := os.WriteFile(filepath.Join(n.Datadir, markName), []byte("back-j\n"), 0o600); err != nil {
 				t.Fatal(err)

@@ -10,16 +10,16 @@ import (
 	"overcloud.backup/internal/excerpt"
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/mariadb/catalog"
+	"overcloud.backup/internal/quantity"
 )
 
-// EnableEvents makes the restored cluster run the events that it ran when the set was made, on this member only. said
+// EnableEvents makes the restored cluster run the events that it ran when the set was made, on this member only. done
 // names them; warnings are what an operator has to do.
-func (b *Book) EnableEvents(ctx context.Context, c *mariadb.Client) (said string, warnings []string) {
+func (b *Book) EnableEvents(ctx context.Context, c *mariadb.Client) (done string, warnings []string) {
 	enabled, left, err := catalog.EnableEvents(ctx, c, b.Events.Enable)
 	if len(enabled) > 0 {
-		said = fmt.Sprintf("enabled %d events here, and nowhere else: %s", len(enabled),
-			strings.Join(excerpt.First(enabled,
-				excerpt.FewNames), ", "))
+		done = fmt.Sprintf("enabled %s here, and nowhere else: %s", quantity.Count(int64(len(enabled)), "event"),
+			strings.Join(excerpt.First(enabled, excerpt.FewNames), ", "))
 	}
 	if err != nil {
 		warnings = append(warnings, fmt.Sprintf("whether the events that ran before run is not known: %v", err))
@@ -40,7 +40,7 @@ func (b *Book) EnableEvents(ctx context.Context, c *mariadb.Client) (said string
 		warnings = append(warnings, "event_scheduler is "+scheduler+
 			" on this controller, so that the events do not run here")
 	}
-	return said, warnings
+	return done, warnings
 }
 
 // statements returns those that enable events; an event that cannot be read is named.

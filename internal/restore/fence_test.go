@@ -64,9 +64,9 @@ func (f *firewall) file(name string) string {
 }
 
 func (f *firewall) log() string {
-	said := f.file("log")
+	got := f.file("log")
 	_ = os.Remove(filepath.Join(f.dir, "log"))
-	return said
+	return got
 }
 
 func fenced(t *testing.T, change func(*Book)) (*Node, *Book) {
@@ -101,8 +101,8 @@ func TestNftKeepsClientsFromThePortOfTheServer(t *testing.T) {
 			b.Fence.Program != FenceNft {
 			t.Fatalf("time %d: %v %v %+v", i, changed, err, b.Fence)
 		}
-		if said := f.log(); said != "nft -f -\n"+wantRules {
-			t.Errorf("time %d: %s", i, said)
+		if got := f.log(); got != "nft -f -\n"+wantRules {
+			t.Errorf("time %d: %s", i, got)
 		}
 	}
 	for i, want := range []bool{true, false} {
@@ -111,8 +111,8 @@ func TestNftKeepsClientsFromThePortOfTheServer(t *testing.T) {
 		}
 	}
 	const gone = "table inet overcloud_backup_restore\ndelete table inet overcloud_backup_restore\n"
-	if said := f.log(); said != "nft -f -\n"+gone {
-		t.Error(said)
+	if got := f.log(); got != "nft -f -\n"+gone {
+		t.Error(got)
 	}
 	if changed, err := n.KeepOut(t.Context(), b, FenceAuto); err != nil || changed || f.log() != "" {
 		t.Errorf("clients were let in, and are kept out again: %v %v", changed, err)

@@ -23,7 +23,7 @@ func TestThereIsNoImageOnlyWherePacemakerSaysSo(t *testing.T) {
 		"not Pacemaker's": {`<primitive id="ip" class="ocf" provider="heartbeat" type="IPaddr2"/>`,
 			container.Image{}, false},
 		"Pacemaker does not answer":     {"", container.Image{}, true},
-		"Pacemaker answers with halves": {"<primitive", container.Image{}, true},
+		"Pacemaker's answer is cut off": {"<primitive", container.Image{}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()

@@ -157,9 +157,9 @@ func TestLiveDataAreNotReplaced(t *testing.T) {
 	n, b := place(t)
 	b.Target, b.Started = true, "10:05"
 	fill(t, n.Ready(b), "set")
-	if said, err := n.Replace(t.Context(), b); err != nil || len(said) != 0 || what(n.Datadir) != "old" ||
+	if got, err := n.Replace(t.Context(), b); err != nil || len(got) != 0 || what(n.Datadir) != "old" ||
 		len(b.Aside) > 0 {
-		t.Errorf("%q %v %s", said, err, what(n.Datadir))
+		t.Errorf("%q %v %s", got, err, what(n.Datadir))
 	}
 }
 
@@ -188,11 +188,11 @@ func TestARestoredDatadirThatWasPutAwayBeforeIsKept(t *testing.T) {
 	for _, earlier := range []string{n.Datadir + ".restored-j", n.Datadir + ".restored-j-2"} {
 		fill(t, earlier, "earlier")
 	}
-	said, err := n.PutBack(t.Context(), b)
+	output, err := n.PutBack(t.Context(), b)
 	if err != nil || what(n.Datadir+".restored-j-3") != "set" || what(n.Datadir+".restored-j") != "earlier" {
-		t.Errorf("%q %v", said, err)
+		t.Errorf("%q %v", output, err)
 	}
-	if got := strings.Join(said, "; "); got != "moved "+n.Datadir+" to "+n.Datadir+".restored-j-3; "+n.Datadir+
+	if got := strings.Join(output, "; "); got != "moved "+n.Datadir+" to "+n.Datadir+".restored-j-3; "+n.Datadir+
 		" is now "+
 		n.Datadir+".aside-j" {
 		t.Error(got)
@@ -207,15 +207,15 @@ func TestOldDatadirsGoByAnotherName(t *testing.T) {
 	if err := os.RemoveAll(n.Datadir + ".removing-j"); err != nil {
 		t.Fatal(err)
 	}
-	said, err := n.RemoveOld(b)
-	if err != nil || len(said) != 1 || said[0] != "removed "+b.Aside[0] || exists(b.Aside[0]) || n.HasOld(b) {
-		t.Errorf("%q %v", said, err)
+	got, err := n.RemoveOld(b)
+	if err != nil || len(got) != 1 || got[0] != "removed "+b.Aside[0] || exists(b.Aside[0]) || n.HasOld(b) {
+		t.Errorf("%q %v", got, err)
 	}
 	if what(n.Datadir) != "set" || what(n.Datadir+".aside-other") != "of another restore" {
 		t.Error("more was removed than the restore has put aside")
 	}
-	if said, err := n.RemoveOld(b); err != nil || len(said) != 0 {
-		t.Errorf("again: %q %v", said, err)
+	if got, err := n.RemoveOld(b); err != nil || len(got) != 0 {
+		t.Errorf("again: %q %v", got, err)
 	}
 }
 
@@ -235,8 +235,8 @@ func TestWhetherThereIsAWayBack(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, false},
-		"the restored one alone": {func(_ *testing.T, _ *Node, b *Book) { b.Replaced = true }, false},
-		"a note of one that is gone": {func(_ *testing.T, n *Node, b *Book) {
+		"only the restored one": {func(_ *testing.T, _ *Node, b *Book) { b.Replaced = true }, false},
+		"a record of one that is gone": {func(_ *testing.T, n *Node, b *Book) {
 			b.Aside, b.Replaced = []string{n.Datadir + ".aside-j"}, true
 		}, false},
 		"no datadir at all": {func(_ *testing.T, n *Node, _ *Book) { _ = os.RemoveAll(n.Datadir) }, false},

@@ -44,10 +44,10 @@ func TestTheBundlesOwnContainersAreNotRestarted(t *testing.T) {
 	}
 	still := pacemaker.Instances{Containers: map[string][]string{"galera-bundle": {"controller-1"},
 		"haproxy-bundle": {"controller-0"}}}
-	if said := n.containersOn(n.Members, still); said != "its container still runs on controller-1" {
-		t.Errorf("%q", said)
+	if got := n.containersOn(n.Members, still); got != "its container still runs on controller-1" {
+		t.Errorf("%q", got)
 	}
-	if said := n.containersOn([]string{"controller-0"}, still); said != "" {
-		t.Errorf("on a node without one: %q", said)
+	if got := n.containersOn([]string{"controller-0"}, still); got != "" {
+		t.Errorf("on a node without one: %q", got)
 	}
 }

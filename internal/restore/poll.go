@@ -13,7 +13,7 @@ import (
 func poll(ctx context.Context, limit time.Duration, what string, done func() (missing string, err error)) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	said := ""
+	last := ""
 	for {
 		missing, err := done()
 		if err == nil && missing == "" {
@@ -26,12 +26,12 @@ func poll(ctx context.Context, limit time.Duration, what string, done func() (mi
 		if errors.As(err, &final) {
 			return fmt.Errorf("%s: %w", what, err)
 		}
-		if ctx.Err() == nil || said == "" {
-			said = missing
+		if ctx.Err() == nil || last == "" {
+			last = missing
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s: timed out after %s: %s", what, limit, said)
+			return fmt.Errorf("%s: timed out after %s: %s", what, limit, last)
 		case <-time.After(500 * time.Millisecond):
 		}
 	}

@@ -16,7 +16,7 @@ import (
 
 // PutBack moves the datadir from before the restore back, and the restored one to a name that says so. A controller
 // that had none gets an empty one. The resource must be stopped. It may be repeated.
-func (n *Node) PutBack(ctx context.Context, b *Book) (said []string, err error) {
+func (n *Node) PutBack(ctx context.Context, b *Book) (done []string, err error) {
 	if err := n.awaitUnused(ctx); err != nil {
 		return nil, err
 	}
@@ -29,18 +29,18 @@ func (n *Node) PutBack(ctx context.Context, b *Book) (said []string, err error) 
 	if marked(n.Datadir, backOf(b.Job)) {
 		err = durable.SyncFolder(filepath.Dir(n.Datadir))
 	} else if b.Replaced || away {
-		said, err = n.putBack(ctx, b)
+		done, err = n.putBack(ctx, b)
 	}
 	if err != nil {
-		return said, err
+		return done, err
 	}
 	renewed, err := n.renewMounts(ctx)
-	said = append(said, renewed...)
+	done = append(done, renewed...)
 	if err != nil || !b.Replaced {
-		return said, err
+		return done, err
 	}
 	b.Replaced = false
-	return said, b.save()
+	return done, b.save()
 }
 
 // backOf is the mark of a datadir that a rollback put in place: until the book says so it distinguishes it from the
@@ -55,7 +55,7 @@ func (b *Book) old() string {
 	return ""
 }
 
-func (n *Node) putBack(ctx context.Context, b *Book) (said []string, err error) {
+func (n *Node) putBack(ctx context.Context, b *Book) (done []string, err error) {
 	old := b.old()
 	what, labelled := old, true // one that comes back has its labels
 	if old == "" {
@@ -65,11 +65,11 @@ func (n *Node) putBack(ctx context.Context, b *Book) (said []string, err error) 
 		labelled = len(before) > 0
 		// Before the mark: what is marked is not checked again.
 		if err := errors.Join(n.makeEmpty(ctx, old), n.relabel(ctx, old, before)); err != nil {
-			return said, err
+			return done, err
 		}
 	}
 	if err := mark(old, backOf(b.Job)); err != nil {
-		return said, err
+		return done, err
 	}
 	if exists(n.Datadir) {
 		to := n.Datadir + ".restored-" + b.Job
@@ -77,19 +77,19 @@ func (n *Node) putBack(ctx context.Context, b *Book) (said []string, err error) 
 			to = fmt.Sprintf("%s.restored-%s-%d", n.Datadir, b.Job, i)
 		}
 		if err := moveAside(n.Datadir, to); err != nil {
-			return said, err
+			return done, err
 		}
-		said = append(said, "moved "+n.Datadir+" to "+to)
+		done = append(done, "moved "+n.Datadir+" to "+to)
 	}
 	if err := os.Rename(old, n.Datadir); err != nil {
-		return said, err
+		return done, err
 	}
 	if !labelled {
 		if err := n.relabel(ctx, n.Datadir, nil); err != nil {
-			return said, err
+			return done, err
 		}
 	}
-	return append(said, n.Datadir+" is now "+what), durable.SyncFolder(filepath.Dir(n.Datadir))
+	return append(done, n.Datadir+" is now "+what), durable.SyncFolder(filepath.Dir(n.Datadir))
 }
 
 // HasOld reports whether this controller has earlier data to return to.
@@ -109,17 +109,17 @@ func (n *Node) removing(aside string) string {
 }
 
 // RemoveOld removes the original datadirs.
-func (n *Node) RemoveOld(b *Book) (said []string, err error) {
+func (n *Node) RemoveOld(b *Book) (done []string, err error) {
 	for _, path := range n.namedDatadirs(b) {
 		if !exists(path) {
 			continue
 		}
 		if err := os.Rename(path, n.removing(path)); err != nil {
-			return said, err
+			return done, err
 		}
-		said = append(said, "removed "+path)
+		done = append(done, "removed "+path)
 	}
-	return said, n.RemoveRest(b)
+	return done, n.RemoveRest(b)
 }
 
 // RemoveRest removes the rest of datadirs whose removal was interrupted.

@@ -14,6 +14,7 @@ import (
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/pacemaker/steer"
+	"overcloud.backup/internal/quantity"
 )
 
 // MayRejoin refuses to give up the data of this controller if no other controller has it, or if clients use it.
@@ -39,8 +40,8 @@ func (n *Node) MayRejoin(ctx context.Context, login mariadb.Login, ignore []stri
 		return fmt.Errorf("check whether clients use this controller: %w", err)
 	}
 	if len(sessions) > 0 {
-		return fmt.Errorf("clients use the database of %s now (%d sessions of %s, among others): move them to another "+
-			"controller first", n.Name, sessions[0].Count, sessions[0].User)
+		return fmt.Errorf("clients use the database of %s now (%s of %s, among others): move them to another "+
+			"controller first", n.Name, quantity.Count(int64(sessions[0].Count), "session"), sessions[0].User)
 	}
 	return nil
 }

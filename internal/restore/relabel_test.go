@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// labelling puts fakes in place of SELinux and its programs. told records how they were called.
-func labelling(t *testing.T, on bool) (told func() string) {
+// labelling puts fakes in place of SELinux and its programs. calls returns how they were called.
+func labelling(t *testing.T, on bool) (calls func() string) {
 	t.Helper()
 	bin := t.TempDir()
 	log := filepath.Join(bin, "log")
@@ -39,23 +39,23 @@ func TestTheRestoredDatadirHasTheLabelsOfTheOldOne(t *testing.T) {
 	n, b := place(t)
 	b.Target = true
 	fill(t, n.Ready(b), "set")
-	told := labelling(t, true)
+	calls := labelling(t, true)
 	broken := filepath.Join(filepath.Dir(selinux), "broken")
 	if err := os.WriteFile(broken, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	want := "chcon --recursive --reference=" + n.Datadir + ".aside-j " + n.Datadir + "\n"
-	if _, err := n.Replace(context.Background(), b); err == nil || told() != want {
+	if _, err := n.Replace(context.Background(), b); err == nil || calls() != want {
 		t.Errorf("a label that could not be set: %v", err)
 	}
 	if err := os.Remove(broken); err != nil {
 		t.Fatal(err)
 	}
 	// The datadir is already in place, and is labelled anyway.
-	if _, err := n.Replace(context.Background(), b); err != nil || what(n.Datadir) != "set" || told() != want {
+	if _, err := n.Replace(context.Background(), b); err != nil || what(n.Datadir) != "set" || calls() != want {
 		t.Errorf("%v, %s", err, what(n.Datadir))
 	}
-	if _, err := n.PutBack(context.Background(), b); err != nil || what(n.Datadir) != "old" || told() != "" {
+	if _, err := n.PutBack(context.Background(), b); err != nil || what(n.Datadir) != "old" || calls() != "" {
 		t.Errorf("one that came back was labelled anew: %v, %s", err, what(n.Datadir))
 	}
 }
@@ -69,14 +69,14 @@ func TestADatadirWithoutAnOldOneHasTheLabelsOfThePolicy(t *testing.T) {
 		if err := os.RemoveAll(n.Datadir); err != nil {
 			t.Fatal(err)
 		}
-		told, want := labelling(t, on), ""
+		calls, want := labelling(t, on), ""
 		if on {
 			want = "restorecon -R " + n.Datadir + "\n"
 		}
 		if _, err := n.Replace(context.Background(), b); err != nil || what(n.Datadir) != "set" {
 			t.Errorf("%v, %s", err, what(n.Datadir))
 		}
-		if got := told(); got != want {
+		if got := calls(); got != want {
 			t.Errorf("SELinux %v: %q", on, got)
 		}
 		// No datadir is aside, so the rollback creates an empty one, which is labelled like the restored one before it
@@ -87,7 +87,7 @@ func TestADatadirWithoutAnOldOneHasTheLabelsOfThePolicy(t *testing.T) {
 		if _, err := n.PutBack(context.Background(), b); err != nil {
 			t.Error(err)
 		}
-		if got := told(); got != want {
+		if got := calls(); got != want {
 			t.Errorf("SELinux %v: %q, want %q", on, got, want)
 		}
 	}

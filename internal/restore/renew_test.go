@@ -97,13 +97,13 @@ func TestAContainerWithTheOldDatadirIsRestarted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			n, aside, bin := replaced(t, name)
 			asContainer(t, bin, name, aside, n.Datadir)
-			said, err := n.renewMounts(t.Context())
-			if err != nil || len(said) != 1 ||
-				said[0] != "restarted the container clustercheck, which had the original datadir mounted" {
-				t.Errorf("%q, %v", said, err)
+			got, err := n.renewMounts(t.Context())
+			if err != nil || len(got) != 1 ||
+				got[0] != "restarted the container clustercheck, which had the original datadir mounted" {
+				t.Errorf("%q, %v", got, err)
 			}
-			if said, err := n.renewMounts(t.Context()); err != nil || len(said) != 0 {
-				t.Errorf("again: %q, %v", said, err)
+			if got, err := n.renewMounts(t.Context()); err != nil || len(got) != 0 {
+				t.Errorf("again: %q, %v", got, err)
 			}
 			calls, err := os.ReadFile(filepath.Join(bin, name+".calls"))
 			if err != nil || strings.Count(string(calls), name+" restart --time 5 "+someID+"\n") != 1 {
@@ -116,8 +116,8 @@ func TestAContainerWithTheOldDatadirIsRestarted(t *testing.T) {
 func TestAContainerWithTheNewDatadirIsLeftAlone(t *testing.T) {
 	n, _, bin := replaced(t, "docker")
 	asContainer(t, bin, "docker", n.Datadir, n.Datadir)
-	if said, err := n.renewMounts(t.Context()); err != nil || len(said) != 0 {
-		t.Errorf("%q, %v", said, err)
+	if got, err := n.renewMounts(t.Context()); err != nil || len(got) != 0 {
+		t.Errorf("%q, %v", got, err)
 	}
 	if calls(t, bin) != "" {
 		t.Errorf("restarted: %s", calls(t, bin))
@@ -128,8 +128,8 @@ func TestAContainerWithTheNewDatadirIsLeftAlone(t *testing.T) {
 func calls(t *testing.T, bin string) (found string) {
 	t.Helper()
 	for _, name := range []string{"docker", "podman"} {
-		said, _ := os.ReadFile(filepath.Join(bin, name+".calls"))
-		for line := range strings.Lines(string(said)) {
+		got, _ := os.ReadFile(filepath.Join(bin, name+".calls"))
+		for line := range strings.Lines(string(got)) {
 			if strings.Contains(line, " restart ") {
 				found += line
 			}
@@ -180,8 +180,8 @@ func TestAForgedContainerRestartsNothing(t *testing.T) {
 	}
 	// The id belongs to root's own container, which has another folder.
 	asContainer(t, bin, "podman", n.Datadir, n.Datadir)
-	if said, err := n.renewMounts(t.Context()); err != nil || len(said) != 0 || calls(t, bin) != "" {
-		t.Errorf("%q, %v, %s", said, err, calls(t, bin))
+	if got, err := n.renewMounts(t.Context()); err != nil || len(got) != 0 || calls(t, bin) != "" {
+		t.Errorf("%q, %v, %s", got, err, calls(t, bin))
 	}
 }
 
@@ -190,8 +190,8 @@ func TestTheBundlesContainersAreLeftToPacemaker(t *testing.T) {
 	n.Agent = cib.Agent{Parent: "galera-bundle", Bundle: true, Engine: "podman"}
 	asContainer(t, bin, "podman", aside, n.Datadir)
 	putFile(t, filepath.Join(bin, "podman.name"), "galera-bundle-podman-0")
-	if said, err := n.renewMounts(t.Context()); err != nil || len(said) != 0 || calls(t, bin) != "" {
-		t.Errorf("%q, %v, %s", said, err, calls(t, bin))
+	if got, err := n.renewMounts(t.Context()); err != nil || len(got) != 0 || calls(t, bin) != "" {
+		t.Errorf("%q, %v, %s", got, err, calls(t, bin))
 	}
 }
 
@@ -206,11 +206,11 @@ func TestAContainerThatIsNotRestartedIsNamed(t *testing.T) {
 			putFile(t, filepath.Join(bin, "docker."+how), "")
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			defer cancel()
-			said, err := n.renewMounts(ctx)
+			got, err := n.renewMounts(ctx)
 			if err == nil || !strings.Contains(err.Error(),
 				"restart the containers that have the original datadir mounted") ||
 				!strings.Contains(err.Error(), strings.ReplaceAll(says, "DATADIR", n.Datadir)) {
-				t.Errorf("%q, %v", said, err)
+				t.Errorf("%q, %v", got, err)
 			}
 		})
 	}
@@ -219,7 +219,7 @@ func TestAContainerThatIsNotRestartedIsNamed(t *testing.T) {
 func TestAnEngineThatIsNotInUseKeepsNothingFromARestore(t *testing.T) {
 	n, _, bin := replaced(t, "docker")
 	putFile(t, filepath.Join(bin, "docker.down"), "")
-	if said, err := n.renewMounts(t.Context()); err != nil || len(said) != 0 {
-		t.Errorf("%q, %v", said, err)
+	if got, err := n.renewMounts(t.Context()); err != nil || len(got) != 0 {
+		t.Errorf("%q, %v", got, err)
 	}
 }

@@ -38,7 +38,7 @@ func TestAControllerGivesItsDataUpOnlyForThoseOfOthers(t *testing.T) {
 		"nobody uses it":                      {func(g *pacemakertest.Galera) {}, here, []string{"nova"}, ""},
 		"clients use it": {
 			func(g *pacemakertest.Galera) {}, here, nil,
-			"clients use the database of controller-0 now (1 sessions of nova, among others)",
+			"clients use the database of controller-0 now (1 session of nova, among others)",
 		},
 		"no quorum": {
 			func(g *pacemakertest.Galera) { g.Put("noquorum", "") }, gone, nil,
@@ -93,8 +93,8 @@ func TestARestoredServerIsSeenWhole(t *testing.T) {
 		t.Errorf("%+v %v", got, err)
 	}
 	for want, expected := range map[string]Expected{
-		"timed out after 600ms: it sees 1 controllers, not 3": {Size: 3},
-		"it was started from other data":                      {Size: 1, UUID: anotherUUID},
+		"timed out after 600ms: it sees 1 controller, not 3": {Size: 3},
+		"it was started from other data":                     {Size: 1, UUID: anotherUUID},
 	} {
 		if _, err := n.Check(t.Context(), login, expected, 600*time.Millisecond); err == nil ||
 			!strings.Contains(err.Error(), want) {
@@ -124,32 +124,32 @@ func TestWhoAnswersAtTheVirtualIPIsTheRestoredCluster(t *testing.T) {
 	g := pacemakertest.NewGalera(t)
 	n := &Node{Port: strconv.Itoa(s.Port)}
 	login := mariadb.Login{User: "checker", Password: "p"}
-	if said, err := n.ThroughVIP(t.Context(), login, "", time.Second); err != nil ||
-		!strings.Contains(said, "no virtual IP") {
-		t.Errorf("%q %v", said, err)
+	if got, err := n.ThroughVIP(t.Context(), login, "", time.Second); err != nil ||
+		!strings.Contains(got, "no virtual IP") {
+		t.Errorf("%q %v", got, err)
 	}
 	g.Put("resources", `<primitive id="ip" class="ocf" provider="heartbeat" type="IPaddr2"><instance_attributes`+
 		` id="i-a">`+
 		`<nvpair id="i-i" name="ip" value="127.0.0.1"/></instance_attributes></primitive>`)
 	for _, uuid := range []string{"", w.ClusterStateUUID} {
-		if said, err := n.ThroughVIP(t.Context(), login, uuid, 5*time.Second); err != nil ||
-			said != "clients reach the restored database at 127.0.0.1" {
-			t.Errorf("%q %v", said, err)
+		if got, err := n.ThroughVIP(t.Context(), login, uuid, 5*time.Second); err != nil ||
+			got != "clients reach the restored database at 127.0.0.1" {
+			t.Errorf("%q %v", got, err)
 		}
 	}
-	if said, err := n.ThroughVIP(t.Context(), login, anotherUUID, 600*time.Millisecond); err == nil ||
+	if got, err := n.ThroughVIP(t.Context(), login, anotherUUID, 600*time.Millisecond); err == nil ||
 		!strings.Contains(err.Error(), "the server at 127.0.0.1 is of the cluster state "+w.ClusterStateUUID) {
-		t.Errorf("another cluster: %q %v", said, err)
+		t.Errorf("another cluster: %q %v", got, err)
 	}
 	login.Password = "wrong"
-	if said, err := n.ThroughVIP(t.Context(), login, "", 5*time.Second); err != nil ||
-		!strings.HasPrefix(said, "the database answers at 127.0.0.1 (this host has no account for it there") {
-		t.Errorf("a server that refuses the account is there: %q %v", said, err)
+	if got, err := n.ThroughVIP(t.Context(), login, "", 5*time.Second); err != nil ||
+		!strings.HasPrefix(got, "the database answers at 127.0.0.1 (this host has no account for it there") {
+		t.Errorf("a server that refuses the account is there: %q %v", got, err)
 	}
 	n.Port = "1"
-	if said, err := n.ThroughVIP(t.Context(), login, "", 600*time.Millisecond); err == nil ||
+	if got, err := n.ThroughVIP(t.Context(), login, "", 600*time.Millisecond); err == nil ||
 		!strings.Contains(err.Error(), "reach the database through the virtual IP: timed out") {
-		t.Errorf("nobody listens: %q %v", said, err)
+		t.Errorf("nobody listens: %q %v", got, err)
 	}
 	n.Port = "three"
 	if _, err := n.ThroughVIP(t.Context(), login, "", 100*time.Millisecond); err == nil ||
@@ -172,9 +172,9 @@ func TestASetOfAnotherClusterIsRefused(t *testing.T) {
 		"the same": {"galera_cluster", state(someUUID), false, ""},
 		"another name": {"cell1", state(someUUID), false,
 			`it belongs to the cluster "galera_cluster", and this is "cell1"`},
-		"another name, and that is wanted": {"cell1", state(anotherUUID), true, ""},
-		"no name in the options":           {"", state(someUUID), false, ""},
-		"made anew": {
+		"another name, which the operator allows": {"cell1", state(anotherUUID), true, ""},
+		"no name in the options":                  {"", state(someUUID), false, ""},
+		"rebuilt since": {
 			"galera_cluster", state(anotherUUID), false,
 			"its cluster state is " + someUUID + ", and this cluster's is " + anotherUUID,
 		},

@@ -60,8 +60,8 @@ func (l *Log) take(line string) {
 	}
 }
 
-// Said returns the errors, or the last lines if there are none.
-func (l *Log) Said() string {
+// Summary returns the errors, or the last lines if there are none.
+func (l *Log) Summary() string {
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
 	lines := l.errors

@@ -103,10 +103,10 @@ func (t *Tools) ask(ctx context.Context, what string, args ...string) ([]byte, e
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	path := t.Paths[what]
-	var out, said bytes.Buffer
-	o := process.ChildOptions{Place: t.Place, Stdout: &out, Stderr: &said, Confined: &confine.Confinement{}}
+	var out, printed bytes.Buffer
+	o := process.ChildOptions{Place: t.Place, Stdout: &out, Stderr: &printed, Confined: &confine.Confinement{}}
 	err := o.Run(ctx, path, args...)
-	return append(out.Bytes(), said.Bytes()...), err
+	return append(out.Bytes(), printed.Bytes()...), err
 }
 
 // Signing is the plugin for accounts that log in by ed25519, which director can use for all accounts. It is loaded by

@@ -103,9 +103,9 @@ func TestOnlyAContainerOfOursIsRemovedByTheNoteOfIt(t *testing.T) {
 		if undone, err := leaveContainer(run); err != nil || len(undone) > 0 {
 			t.Errorf("%q: %q, %v", note, undone, err)
 		}
-		said, _ := os.ReadFile(ran)
-		if (len(said) > 0) != runs {
-			t.Errorf("%q ran %q", note, said)
+		got, _ := os.ReadFile(ran)
+		if (len(got) > 0) != runs {
+			t.Errorf("%q ran %q", note, got)
 		}
 		_ = os.Remove(ran)
 	}

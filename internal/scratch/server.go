@@ -106,26 +106,26 @@ func (r *Server) connect(ctx context.Context, s *Folder) error {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-r.Child.Ended():
-			return &EndedError{cmp.Or(r.Child.Wait(), errors.New("somebody stopped it")), r.Said()}
+			return &EndedError{cmp.Or(r.Child.Wait(), errors.New("somebody stopped it")), r.LogSummary()}
 		case <-time.After(100 * time.Millisecond):
 		}
 		var login *mariadb.LoginError
 		if errors.As(err, &login) && (login.Refused() || login.Unsafe()) {
 			r.Child.Kill()
-			return fmt.Errorf("the scratch server accepts no login: %w; %s", err, r.Said())
+			return fmt.Errorf("the scratch server accepts no login: %w; %s", err, r.LogSummary())
 		}
 	}
 }
 
 // EndedError is a server that ended before it answered.
 type EndedError struct {
-	Err  error
-	Said string
+	Err error
+	Log string // a summary of it
 }
 
 // Error says how it ended, and quotes its log.
 func (e *EndedError) Error() string {
-	return fmt.Sprintf("the scratch server ended: %v: %s", e.Err, e.Said)
+	return fmt.Sprintf("the scratch server ended: %v: %s", e.Err, e.Log)
 }
 
 // Unwrap returns how it ended.
@@ -137,8 +137,8 @@ func (r *Server) Stop() {
 	r.Child.Kill()
 }
 
-// Said waits for the end of the server and returns what its log says about it.
-func (r *Server) Said() string {
+// LogSummary waits for the end of the server and returns what its log says about it.
+func (r *Server) LogSummary() string {
 	<-r.Child.Ended()
-	return r.Log.Said()
+	return r.Log.Summary()
 }

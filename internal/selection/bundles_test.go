@@ -221,9 +221,8 @@ func TestAFailedReplicaSpeaksAgainstItsHost(t *testing.T) {
 			d.failReplica(t, 1)
 			d.read(t, w)
 			names := []string{w.hosts[0].Name, w.hosts[1].Name, w.hosts[2].Name}
-			wants{"", names[:1], map[string][]condition.Code{names[0]: {condition.Serves},
-				names[1]: {condition.LastStandby}, names[2]: {condition.ResourceFailed}}}.check(t,
-				decide(t, w.hosts, options()))
+			wants{names[1], names[:1], map[string][]condition.Code{names[0]: {condition.Serves},
+				names[2]: {condition.ResourceFailed}}}.check(t, decide(t, w.hosts, options()))
 		})
 	}
 }

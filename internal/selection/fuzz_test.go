@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/haproxy/stats"
@@ -123,6 +124,25 @@ var ailments = []func(w *world, i, n int){
 		})
 	},
 	func(w *world, i, n int) { w.hosts[i].Galera.Wsrep.Arbitrators = n % 3 },
+	func(w *world, i, n int) { w.gone(i) },
+}
+
+// gone leaves a controller without power, unless a previous ailment has: its facts stay, and are not heard.
+func (w *world) gone(i int) {
+	name := w.hosts[i].Name
+	w.managers(func(p *pacemaker.Facts) {
+		for k := range p.Nodes {
+			if p.Nodes[k].Name == name {
+				p.Nodes[k].Online = false
+			}
+		}
+	})
+	w.hosts[i].Unreachable = true
+	for k := range w.hosts {
+		if g := w.hosts[k].Galera; g.Running {
+			g.Wsrep.ClusterSize--
+		}
+	}
 }
 
 // fuzzed builds a cluster and options from fuzzed bytes: size, policy, spares, then ailments.
@@ -135,7 +155,7 @@ func fuzzed(data []byte) (*world, Options) {
 	}
 	o := options()
 	o.Policy = []decision.Policy{decision.RequireIdle, decision.PreferIdle, decision.AllowActive}[byteAt(1)%3]
-	o.Limits["min_spares"] = float64(byteAt(2) % 3)
+	o.Limits["min_spares"] = float64(byteAt(2) % 4)
 	o.Prefer = []string{fmt.Sprintf("controller-%d", byteAt(3)%4)}
 	w := healthy(2 + byteAt(0)%4)
 	for at := 4; at+2 < len(data) && at < 40; at += 3 {
@@ -159,6 +179,10 @@ func seed(f *testing.F) {
 		for _, n := range []byte{1, 2, 8, 255} {
 			f.Add([]byte{1, n, 1, 0, byte(i), 2, n})
 		}
+	}
+	for policy := range byte(3) {
+		// the VIP holder has no power, and no spare is wanted
+		f.Add([]byte{1, policy, 0, 0, byte(len(ailments) - 1), 1, 0})
 	}
 }
 
@@ -207,6 +231,10 @@ func FuzzTheChosenIsEligibleAndKnown(f *testing.F) {
 					}
 				}
 				sound(t, judged{k}, o)
+				spared(t, c, k, o)
+				if k.Verdict == decision.Rejected && len(k.Reasons) == 0 {
+					t.Errorf("%s is rejected for no reason, and is %s: %q", k.Name, k.Activity, k.Evidence)
+				}
 			}
 			if chosen > 1 || (chosen == 1) != (c.Chosen != "") {
 				t.Errorf("%d chosen, the cluster has %q", chosen, c.Chosen)
@@ -216,6 +244,47 @@ func FuzzTheChosenIsEligibleAndKnown(f *testing.F) {
 			t.Logf("\n%s", d.Text)
 		}
 	})
+}
+
+// spared counts who could take over the clients while a controller is backed up: as many as the operator wants, each of
+// them another idle one that nothing keeps from serving, or the controller itself, which then stays in service.
+func spared(t *testing.T, c decision.Cluster, k decision.Controller, o Options) {
+	t.Helper()
+	if k.Verdict != decision.Chosen && k.Verdict != decision.Eligible {
+		if k.Stays {
+			t.Errorf("%s is %s, and stays", k.Name, k.Verdict)
+		}
+		return
+	}
+	others := 0
+	for _, s := range c.Controllers {
+		if s.Name != k.Name && slices.Contains(k.Spares, s.Name) {
+			others++
+			if s.Activity != decision.Idle || s.Galera != string(galera.StateSynced) ||
+				!strings.HasPrefix(s.Pacemaker, "online") || slices.ContainsFunc(s.Reasons, unsound) {
+				t.Errorf("%s counts on %s: %s, %s, %s, %v", k.Name, s.Name, s.Activity, s.Galera, s.Pacemaker,
+					s.Reasons)
+			}
+		}
+	}
+	wanted, idle := int(o.Limits["min_spares"]), k.Activity == decision.Idle
+	if others != len(k.Spares) || k.Stays != (idle && others < wanted) {
+		t.Errorf("%s, %s, with %d spares of %d: %v, stays: %t", k.Name, k.Activity, others, wanted, k.Spares, k.Stays)
+	}
+	if k.Stays {
+		others++
+	}
+	if others < wanted {
+		t.Errorf("%s is %s, and %d can take over, of %d", k.Name, k.Verdict, others, wanted)
+	}
+	if k.Verdict == decision.Chosen && k.Stays != strings.Contains(c.Message, "no desync") {
+		t.Errorf("%s stays: %t, and the message says %s", k.Name, k.Stays, c.Message)
+	}
+}
+
+// unsound says that a reason keeps a standby from taking over. last_standby is about the backup, not about the standby.
+func unsound(r decision.Reason) bool {
+	return r.Code != condition.LastStandby && !condition.Of(r.Code).Harmless
 }
 
 // sound compares a controller's verdict with its own reasons; FuzzTheSilentIsNeverChosen compares it with the facts.
@@ -285,7 +354,12 @@ func (w *world) join(how int, chosen string) {
 	like := w.hosts[slices.IndexFunc(w.hosts, func(h topology.Host) bool { return h.Name == chosen })].Galera.Wsrep
 	full := host(i, 3, "late", "zulu-", "10.97.0.", testVIP)
 	name := full.Name
-	full.Galera.Wsrep.ClusterSize = like.ClusterSize
+	full.Galera.Wsrep.ClusterSize = like.ClusterSize + 1
+	for _, h := range w.hosts {
+		if h.Galera.Running {
+			h.Galera.Wsrep.ClusterSize++
+		}
+	}
 	full.Galera.Wsrep.ClusterStateUUID = like.ClusterStateUUID
 	full.Galera.Wsrep.ClusterConfID = like.ClusterConfID
 	full.Galera.Sample.Questions, full.Galera.Storage.DatadirFree = 1e6, 2<<30

@@ -8,9 +8,9 @@ import (
 	"overcloud.backup/internal/traffic"
 )
 
-// judge gives every controller of a cluster its findings and its verdict. It also returns warnings.
-func judge(c *topology.Cluster, o Options) (j *judgement, warnings []string) {
-	j = &judgement{Cluster: c, Traffic: traffic.Observe(c, o.rules()), o: o}
+// examine gives every controller of a cluster its findings.
+func examine(c *topology.Cluster, o Options) *judgement {
+	j := &judgement{Cluster: c, Traffic: traffic.Observe(c, o.rules()), o: o}
 	for _, m := range c.Members {
 		j.standings = append(j.standings, &standing{m: m, activity: j.Traffic.Activity(m)})
 	}
@@ -21,11 +21,12 @@ func judge(c *topology.Cluster, o Options) (j *judgement, warnings []string) {
 	late := map[*standing][]condition.Finding{}
 	for _, s := range j.standings {
 		late[s] = j.check(s, last)
+		s.spares, s.stays = j.spares(s), condition.Stays(j.subject(s), o.Limits)
 	}
 	for _, s := range j.standings {
 		s.findings = condition.Fold(append(s.findings, late[s]...))
 	}
-	return j, j.choose()
+	return j
 }
 
 // split separates the conditions that need the results of all the others.

@@ -26,8 +26,11 @@ type standing struct {
 	m        *topology.Member
 	activity decision.Activity
 	findings []condition.Finding
-	verdict  decision.Verdict
-	rank     int
+	// spares are the others that could take over the clients; stays says that it must remain a spare as well.
+	spares  []string
+	stays   bool
+	verdict decision.Verdict
+	rank    int
 }
 
 // spares returns the other controllers that could take over the clients.

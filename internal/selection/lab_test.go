@@ -55,7 +55,7 @@ func TestTheLabWithOneServerKilled(t *testing.T) {
 	hosts, o := recorded(t, "lab-killed-[0-9].json")
 	o.Limits["max_age"] = 3600
 	d := decide(t, hosts, o)
-	wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves},
-		"controller-1": {condition.LastStandby}, "controller-2": {condition.ResourceFailed}}}.check(t, d)
+	wants{"controller-1", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves},
+		"controller-2": {condition.ResourceFailed}}}.check(t, d)
 	golden(t, "lab-killed", d.Text)
 }

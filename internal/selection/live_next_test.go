@@ -79,14 +79,14 @@ var liveCases = []struct {
 	{name: "use_backend by nbsrv", config: "frontend mysql\n bind VIP:PORT\n use_backend one if { nbsrv(one) gt 0 }\n" +
 		" default_backend two\n" +
 		"backend one\n server S1\nbackend two\n server S0 backup\n server S2 backup\n", want: "aai"},
-	{name: "use_backend by a name of the moment",
+	{name: "use_backend by a computed name",
 		config: "frontend mysql\n bind VIP:PORT\n use_backend %[src,map(/dev/null,one)]\n default_backend two\n" +
 			"backend one\n server S1\nbackend two\n server S0 backup\n server S1 backup\n server S2 backup\n",
 		want: "???"},
 	{name: "stick on src, two clients", config: writer +
 		" balance roundrobin\n stick on src\n stick-table type ip size 1k\n server S0\n server S1\n server S2 backup\n",
 		before: [][2]int{{0, 1}, {0, 5}}, want: "aai"},
-	{name: "stick on src, a server that came back", config: writer + " stick on src\n stick-table type ip size 1k\n" +
+	{name: "stick on src, a server that is back", config: writer + " stick on src\n stick-table type ip size 1k\n" +
 		threeBackups,
 		before: [][2]int{{0, 1}}, down: []int{0, -1}, want: "aii"},
 	{name: "stick on src over a failover", config: writer + " stick on src\n stick-table type ip size 1k\n" +

@@ -33,6 +33,7 @@ func (j *judgement) result() decision.Cluster {
 		}
 		r.Controllers = append(r.Controllers, k)
 	}
+	r.WorthWaiting = r.Chosen == "" && j.worthWaiting()
 	return r
 }
 
@@ -42,13 +43,16 @@ func (j *judgement) controller(s *standing) decision.Controller {
 		Name: m.Name, PacemakerNode: m.Node, HAProxyServer: m.Server, GaleraNode: m.Galera,
 		Galera: j.galeraState(m), Pacemaker: j.pacemakerState(s), HAProxy: j.proxyState(m),
 		Activity: s.activity, Verdict: s.verdict, Reasons: []decision.Reason{}, Evidence: []string{}, Rank: s.rank,
-		LastCommitted: -1,
+		Spares: append([]string{}, s.spares...), Stays: s.stays && s.rank > 0, LastCommitted: -1,
 	}
 	if g := m.Answering(); g != nil {
 		k.LastCommitted = g.Wsrep.LastCommitted
+		if k.Verdict == decision.Chosen {
+			k.Logins = g.Logins.Kept()
+		}
 	}
 	for _, f := range s.findings {
-		k.Reasons = append(k.Reasons, decision.Reason(f))
+		k.Reasons = append(k.Reasons, decision.Reason{Code: f.Code, Message: f.Message, Passes: j.passes(s, f)})
 	}
 	for _, w := range j.Statements[m] {
 		k.Evidence = append(k.Evidence, fmt.Sprintf("%s: %s", w.Says, w.Text))

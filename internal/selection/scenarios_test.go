@@ -54,8 +54,8 @@ var scenarios = []struct {
 		w.quiet()
 		w.line(1, 0).LastSession, w.line(1, 1).LastSession = 10, 50
 		w.down(0)
-	}, wants{"", []string{"controller-1"}, map[string][]condition.Code{"controller-0": {condition.ServerDown},
-		"controller-1": {condition.Serves}, "controller-2": {condition.LastStandby}}}},
+	}, wants{"controller-2", []string{"controller-1"}, map[string][]condition.Code{
+		"controller-0": {condition.ServerDown}, "controller-1": {condition.Serves}}}},
 	{"the order names the next server where there never was a client", func(w *world, _ *Options) { w.quiet() },
 		wants{"controller-2", []string{"controller-0"}, serving("controller-0")}},
 	{"the order holds where nothing sticks, whoever was last", func(w *world, o *Options) {
@@ -77,9 +77,8 @@ var scenarios = []struct {
 		map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-1": {condition.Serves}}}},
 	{"a client connected directly to a standby", func(w *world, _ *Options) {
 		w.hosts[2].Galera.Sessions = []galera.Session{{User: "admin", Source: "10.99.0.200", Count: 1}}
-	}, wants{"", []string{"controller-0", "controller-2"},
-		map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-2": {condition.Serves},
-			"controller-1": {condition.LastStandby}}}},
+	}, wants{"controller-1", []string{"controller-0", "controller-2"},
+		map[string][]condition.Code{"controller-0": {condition.Serves}, "controller-2": {condition.Serves}}}},
 	{"a direct client does not hide where the VIP leads", func(w *world, o *Options) {
 		w.quiet()
 		o.Limits["min_spares"] = 0
@@ -113,7 +112,7 @@ var scenarios = []struct {
 	{"HAProxy is stopping elsewhere", func(w *world, _ *Options) {
 		w.hosts[2].HAProxy.Add(haproxy.SourceProcesses, "", errDenied, "")
 	}, nobodyKnows()},
-	{"HAProxy elsewhere does not tell of its process", func(w *world, _ *Options) {
+	{"HAProxy elsewhere does not report its process", func(w *world, _ *Options) {
 		w.hosts[2].HAProxy.Add(haproxy.SourceInfo, "", errDenied, "")
 		w.hosts[2].HAProxy.Processes, w.hosts[2].HAProxy.Uptime = 0, 0
 	}, nobodyKnows()},
@@ -143,8 +142,8 @@ var scenarios = []struct {
 		g.Wsrep.ClusterStatus, g.Wsrep.State, g.Wsrep.Ready = galera.ClusterNonPrimary, galera.StateInitialized, false
 		g.Wsrep.ClusterSize, g.Wsrep.ClusterConfID = 1, -1
 		w.down(2)
-	}, wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves},
-		"controller-1": {condition.LastStandby}, "controller-2": {condition.NodeOffline}}}},
+	}, wants{"controller-1", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves},
+		"controller-2": {condition.NodeOffline}}}},
 	{"the controller that serves is out of reach", func(w *world,
 		_ *Options) {
 		w.hosts[0] = topology.Host{Name: "controller-0", Unreachable: true}
@@ -264,11 +263,11 @@ func TestFiveControllers(t *testing.T) {
 	w, o := healthy(5), options()
 	w.hosts[3].Galera.Wsrep.Desync = true
 	w.stop(4)
-	o.Limits["min_spares"] = 2
+	o.Limits["min_spares"] = 3
 	wants{"", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves},
 		"controller-1": {condition.LastStandby}, "controller-2": {condition.LastStandby},
 		"controller-3": {condition.Desynced}, "controller-4": {condition.NotRunning}}}.check(t, decide(t, w.hosts, o))
-	o.Limits["min_spares"] = 1
+	o.Limits["min_spares"] = 2
 	wants{"controller-2", []string{"controller-0"}, map[string][]condition.Code{"controller-0": {condition.Serves},
 		"controller-3": {condition.Desynced}, "controller-4": {condition.NotRunning}}}.check(t, decide(t, w.hosts, o))
 }

@@ -33,11 +33,20 @@ func Decide(hosts []topology.Host, o Options) (decision.Decision, error) {
 	d.Warnings = slices.Concat(refusedDocuments(members), j.Warnings, strayNames(members, o))
 	for _, c := range j.Clusters {
 		judged, warnings := judge(c, o)
-		d.Warnings = append(d.Warnings, warnings...)
+		d.Warnings = slices.Concat(d.Warnings, away(c), warnings)
 		d.Clusters = append(d.Clusters, judged.result())
 	}
 	sumUp(&d)
 	return d, nil
+}
+
+// away warns of hosts without which a cluster is judged.
+func away(c *topology.Cluster) (warnings []string) {
+	for _, m := range c.Matching(c.Away) {
+		warnings = append(warnings, fmt.Sprintf("%s %s, and is away: its node is offline for Pacemaker, and it is no "+
+			"member of the Galera cluster. The others are judged without it", m.Name, m.Silent))
+	}
+	return warnings
 }
 
 func refusedDocuments(members []*topology.Member) []string {

@@ -20,14 +20,15 @@ func (j *judgement) subject(s *standing) condition.Subject {
 		Conflicts: c.Conflicts, Silent: m.Silent, Stale: m.Stale, Missing: c.Missing(), Excluded: j.excludes(m),
 		Clients: condition.Clients{
 			Seen: j.Evidence(m, decision.Active), Unknown: j.Unread(m), Welcome: j.o.Policy != decision.RequireIdle,
+			SeenPasses: j.Passes(m, decision.Active), UnknownPasses: j.Passes(m, decision.Unknown),
 		},
 		Database: m.Answering(), Peers: j.peers(), Self: m.Name,
 		Node: m.Node, Cluster: c.View, Own: m.Manager(), Unread: unreadManager(m),
-		UUID: c.UUID(), Locks: j.locks(), Now: j.o.Now,
-		Proxy: m.Proxy(), Spares: j.spares(s),
+		UUID: c.UUID(), Locks: j.locks(), Now: j.o.Now, Divided: j.divided(),
+		Proxy: m.Proxy(), Spares: j.spares(s), Spare: s.spare(),
 	}
 	subject.Backend, subject.Balancer = j.Backend(m, j.o.rules())
-	subject.Stopped = j.stopped(m, subject)
+	subject.Stopped, subject.Starting = j.stopped(m, subject), j.starting(m)
 	return subject
 }
 
@@ -57,6 +58,17 @@ func (j *judgement) locks() (list []cib.Lock) {
 	return list
 }
 
+// divided reports that a lock is not in the report of every Pacemaker that answered. They share one configuration.
+func (j *judgement) divided() bool {
+	locks := j.locks()
+	return slices.ContainsFunc(j.Cluster.Members, func(m *topology.Member) bool {
+		p := m.Manager()
+		return p != nil && slices.ContainsFunc(locks, func(l cib.Lock) bool {
+			return !slices.ContainsFunc(p.Locks, func(own cib.Lock) bool { return own.Is(l) })
+		})
+	})
+}
+
 // unreadManager says why a host has no report of its own Pacemaker.
 func unreadManager(m *topology.Member) string {
 	switch {
@@ -80,10 +92,15 @@ func (j *judgement) stopped(m *topology.Member, s condition.Subject) string {
 	if why := cmp.Or(condition.Ban(s), condition.Stop(s)); why != "" {
 		return "MariaDB does not run: " + why
 	}
-	for _, r := range j.Cluster.View.GaleraOn(m.Node) {
-		if r.Role == crmmon.RoleStarting {
-			return "MariaDB does not run yet: Pacemaker is starting it"
-		}
+	if j.starting(m) {
+		return "MariaDB does not run yet: Pacemaker is starting it"
 	}
 	return "MariaDB does not run"
+}
+
+// starting reports that Pacemaker is starting a controller's server, and will not stop it again.
+func (j *judgement) starting(m *topology.Member) bool {
+	return slices.ContainsFunc(j.Cluster.View.GaleraOn(m.Node), func(r crmmon.Resource) bool {
+		return r.Role == crmmon.RoleStarting && r.Target != crmmon.RoleStopped && r.Target != crmmon.RoleUnpromoted
+	})
 }

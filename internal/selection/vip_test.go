@@ -67,11 +67,11 @@ func TestWhereTheVIPIs(t *testing.T) {
 			w.keepalived()
 			w.listenOn(testVIP+":3306", "127.0.0.1:3306", "[::1]:3306")
 		}, testVIP, "controller-1", ""},
-		"each host's own address alone": {func(w *world, _ *Options) { w.listenOn("10.99.0.%d:3306") }, "", "",
+		"only each host's own address": {func(w *world, _ *Options) { w.listenOn("10.99.0.%d:3306") }, "", "",
 			"each HAProxy listens for the database only on addresses of its own host (10.99.0.11, 10.99.0.12," +
 				" 10.99.0.13): " +
 				"name the VIP of the database with controller_backup_vip"},
-		"a loopback address alone": {func(w *world, _ *Options) { w.listenOn("127.0.0.1:3306") }, "", "",
+		"only a loopback address": {func(w *world, _ *Options) { w.listenOn("127.0.0.1:3306") }, "", "",
 			"each HAProxy listens for the database only on addresses of its own host (127.0.0.1): name the VIP of" +
 				" the database with controller_backup_vip"},
 		"a VIP that nobody has": {func(_ *world, o *Options) { o.VIP = []string{"10.99.0.77"} }, "10.99.0.77", "",

@@ -58,7 +58,7 @@ func TestPoolsOfReaders(t *testing.T) {
 				w.hosts[i].HAProxy.Proxies[1].Servers[(i+1)%2].Status = stats.StatusDown
 			}
 		}, "aai", ""},
-		"the next reader where nothing tells the pool's VIP": {func(w *world) {
+		"the next reader where the pool's VIP is not known": {func(w *world) {
 			for i := range w.hosts {
 				w.pool(i, "mysql_ro", reader(fmt.Sprint("r", i), i))
 				w.hosts[i].HAProxy.Pools[0].Binds = []string{}
@@ -167,7 +167,7 @@ func TestStickTablesOfTheVIP(t *testing.T) {
 			s.w.line(1, 2).LastSession = 5
 		}, "aia", ""},
 		"hidden, older than all sessions": {func(s state) { s.t.Used = 1; s.d.StickPeers = 1 }, "???",
-			"the stick table is older than the sessions that are counted, and its 1 entries cannot be read; a stats" +
+			"the stick table is older than the sessions that are counted, and its 1 entry cannot be read; a stats" +
 				" socket of level operator shows its entries"},
 		"hidden, one peer, after a session": {func(s state) {
 			s.t.Used = 1
@@ -180,7 +180,7 @@ func TestStickTablesOfTheVIP(t *testing.T) {
 			s.d.StickPeers = 3
 			s.w.line(1,
 				2).LastSession = 5
-		}, "???", "the stick table has peers, and its 1 entries cannot be read"},
+		}, "???", "the stick table has peers, and its 1 entry cannot be read"},
 		"readable, peers of other hosts": {func(s state) { s.d.StickPeers = 3; pinned(s, testVIP, 2) }, "iia",
 			""},
 		"peers of a young process": {func(s state) { s.d.StickPeers = 1; s.f.Uptime = 8 }, "???",
@@ -197,9 +197,9 @@ func TestStickTablesOfTheVIP(t *testing.T) {
 			w.quiet()
 			c.change(state{w.hosts[1].HAProxy.Database, w.table(1), w.hosts[1].HAProxy, w})
 			d := decide(t, w.hosts, o)
-			told := strings.Join(d.of("controller-2").Evidence, "\n")
-			if got := activities(d); got != c.want || !strings.Contains(told, c.says) {
-				t.Errorf("%s, want %s\n%s\n%s", got, c.want, told, d.Text)
+			output := strings.Join(d.of("controller-2").Evidence, "\n")
+			if got := activities(d); got != c.want || !strings.Contains(output, c.says) {
+				t.Errorf("%s, want %s\n%s\n%s", got, c.want, output, d.Text)
 			}
 		})
 	}

@@ -3,6 +3,7 @@
 package sqldump
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -47,3 +48,5 @@ func clip(text string) string {
 func (r *Reader) refuse(format string, args ...any) error {
 	return &Refusal{r.begin, clip(r.text.String()), fmt.Errorf(format, args...)}
 }
+
+var errUnknown = errors.New("such a statement is in no dump")

@@ -46,8 +46,6 @@ func (r *Reader) order(s *Statement) error {
 	return nil
 }
 
-var errUnknown = errors.New("such a statement is in no dump")
-
 // know reads a statement by its first words.
 func (r *Reader) know(s *Statement, l *lexer) error {
 	first := l.next()

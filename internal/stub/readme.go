@@ -103,7 +103,7 @@ func entryPoints(specs *yaml.Node) (main entryPoint, points string, err error) {
 		if e.Short == "" || len(e.Description) == 0 {
 			return main, "", fmt.Errorf("%s: short_description or description is missing", name)
 		}
-		purpose := field{}.cell(append(texts{e.Short + "."}, e.Description...))
+		purpose := cell(append(texts{e.Short + "."}, e.Description...))
 		if name == "main" {
 			main, purpose = e, mark(e.Short)+": all of the role."
 		}

@@ -85,8 +85,8 @@ func limitOptions() string {
 		if l.Whole {
 			kind = "int"
 		}
-		fmt.Fprintf(&b, "    %s:\n      description: %s\n      type: %s\n      default: %s\n", l.Name, l.Meaning, kind,
-			l.Written())
+		fmt.Fprintf(&b, "    %s:\n      description: >-\n%s      type: %s\n      default: %s\n", l.Name,
+			fold(l.Meaning, "        "), kind, l.Written())
 	}
 	return b.String()
 }
@@ -107,7 +107,7 @@ func codeNotes() string {
 // conditionTable is for people whose controller was not chosen.
 func conditionTable() string {
 	var b strings.Builder
-	b.WriteString("\n| reason code | finding | what to do |\n|---|---|---|\n")
+	b.WriteString("\n| reason code | finding | passes by itself | what to do |\n|---|---|---|---|\n")
 	for _, c := range condition.All() {
 		seen := c.Seen
 		if seen == "" {
@@ -116,7 +116,11 @@ func conditionTable() string {
 		if l := c.Limit; l != nil {
 			seen += fmt.Sprintf(" (`%s`: %s)", l.Name, standard(*l))
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", c.Code, seen, c.Remedy)
+		passes := "no"
+		if c.Passes != nil {
+			passes = c.Passes.When
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", c.Code, seen, passes, c.Remedy)
 	}
 	return b.String() + "\n"
 }

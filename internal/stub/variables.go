@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -149,7 +148,7 @@ func variable(name string, option *yaml.Node, defaults map[string]yaml.Node, mod
 	if o.Elements != "" {
 		kind += " of " + o.Elements
 	}
-	effect = cell(effect)
+	effect = cell(texts{effect})
 	if len(effect) > cellLimit {
 		note = "- `" + name + "`: " + effect + "\n"
 		effect = strings.TrimSpace(firstSentence.FindString(effect))
@@ -187,15 +186,3 @@ func inline(n yaml.Node) string {
 	}
 	return ""
 }
-
-func code(s string) string {
-	if s == "" {
-		return ""
-	}
-	return "`" + s + "`"
-}
-
-var markup = regexp.MustCompile(`\b[CVO]\(([^)]*)\)`)
-
-// cell returns a description as a cell of a table.
-func cell(s string) string { return strings.ReplaceAll(markup.ReplaceAllString(s, "`$1`"), "|", `\|`) }

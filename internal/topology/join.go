@@ -33,7 +33,7 @@ func Join(members []*Member) joined {
 		}
 		lost = append(lost, m)
 	}
-	j.Clusters = takeLost(clusters, lost)
+	j.Clusters = assignLost(clusters, lost)
 	for _, c := range j.Clusters {
 		c.identify()
 	}
@@ -53,9 +53,9 @@ func isUnrelated(m *Member) bool {
 	return true
 }
 
-// takeLost gives the hosts that could not be placed to the only cluster; if there are several, none of them is
+// assignLost gives the hosts that could not be placed to the only cluster; if there are several, none of them is
 // complete.
-func takeLost(clusters []*Cluster, lost []*Member) []*Cluster {
+func assignLost(clusters []*Cluster, lost []*Member) []*Cluster {
 	switch {
 	case len(lost) == 0:
 	case len(clusters) == 1:

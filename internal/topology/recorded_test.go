@@ -114,7 +114,7 @@ func TestAnAmbiguousNameIsAConflict(t *testing.T) {
 		want   string // the beginning of the one conflict, "" for none
 	}{
 		"as it is": {func([]Host) {}, ""},
-		"two hosts of a name": {func(h []Host) {
+		"two hosts with one name": {func(h []Host) {
 			for _, head := range []*reading.Header{&h[1].Galera.Header, &h[1].Pacemaker.Header, &h[1].HAProxy.Header} {
 				head.Host.Name = "controller-0"
 			}
@@ -122,11 +122,11 @@ func TestAnAmbiguousNameIsAConflict(t *testing.T) {
 		}, "controller-0 and controller-1 both claim the host name controller-0"},
 		"two hosts on a node": {func(h []Host) { h[1].Pacemaker.LocalNode = "Controller-0" },
 			"controller-0 and controller-1 both claim the Pacemaker node controller-0"},
-		"two members of a name in Galera": {func(h []Host) { h[1].Galera.Wsrep.NodeName = "CONTROLLER-0" },
+		"two members with one name in Galera": {func(h []Host) { h[1].Galera.Wsrep.NodeName = "CONTROLLER-0" },
 			"controller-0 and controller-1 both claim the Galera node controller-0"},
-		"two members of an id": {func(h []Host) { h[1].Galera.Wsrep.GcommUUID = h[0].Galera.Wsrep.GcommUUID },
+		"two members with one id": {func(h []Host) { h[1].Galera.Wsrep.GcommUUID = h[0].Galera.Wsrep.GcommUUID },
 			"controller-0 and controller-1 both claim the Galera member id c21de54c"},
-		"no id of a member": {func(h []Host) {
+		"a member without an id": {func(h []Host) {
 			h[0].Galera.Wsrep.GcommUUID,
 				h[1].Galera.Wsrep.GcommUUID = "", ""
 		}, ""},

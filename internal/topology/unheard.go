@@ -83,8 +83,8 @@ func (c *Cluster) uncounted() []string {
 	var absent []string
 	add := func(want int, what, more string) {
 		if want > have {
-			absent = append(absent, fmt.Sprintf("%s %d members, the hosts have %s%s", what, want,
-				quantity.Count(int64(have), "database"), more))
+			absent = append(absent, fmt.Sprintf("%s %s, the hosts have %s%s", what,
+				quantity.Count(int64(want), "member"), quantity.Count(int64(have), "database"), more))
 		}
 	}
 	size, arbitrators := 0, 0
@@ -144,16 +144,16 @@ func gcommMembers(url string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// AnySilent reports that a host of the cluster did not answer.
+// AnySilent reports that a host of the cluster did not answer, and is not away.
 func (c *Cluster) AnySilent() bool {
-	return slices.ContainsFunc(c.Members, func(m *Member) bool { return m.Silent != "" })
+	return slices.ContainsFunc(c.Members, func(m *Member) bool { return m.Silent != "" && !c.Away(m) })
 }
 
-// Missing lists, one line each, which members of the cluster did not answer.
+// Missing lists, one line each, which members of the cluster did not answer, and are not away.
 func (c *Cluster) Missing() []string {
 	lines := slices.Clone(c.Absent)
 	for _, m := range c.Members {
-		if m.Silent != "" {
+		if m.Silent != "" && !c.Away(m) {
 			lines = append(lines, fmt.Sprintf("%s %s", m.Name, m.Silent))
 		}
 	}

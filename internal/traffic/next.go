@@ -10,6 +10,7 @@ import (
 	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/haproxy"
 	"overcloud.backup/internal/haproxy/stats"
+	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/topology"
 )
 
@@ -26,7 +27,7 @@ func (c *Traffic) nextStatements(o Rules) map[*topology.Member][]Statement {
 		if why := doubt(w); why != "" {
 			text := fmt.Sprintf("%s: where its next client goes cannot be determined: %s", w.where(), why)
 			for _, m := range c.Members {
-				words[m] = append(words[m], Statement{Says: decision.Unknown, Text: text})
+				words[m] = append(words[m], Statement{Says: decision.Unknown, Text: text, passes: learns(w)})
 			}
 			continue
 		}
@@ -58,9 +59,9 @@ func doubt(w way) string {
 		return strings.Join(w.d.Unmodelled, ", ")
 	}
 	t := w.table()
-	if age := w.at.Proxy().Uptime; w.d.StickPeers > 0 && age < Learning {
+	if learns(w) {
 		return fmt.Sprintf("the stick table has peers, and HAProxy started %d s ago (limit %d s): "+
-			"it may still learn the entries", age, Learning)
+			"it may still learn the entries", w.at.Proxy().Uptime, Learning)
 	}
 	if !pins(w) || t != nil && (t.Readable || t.Used == 0) {
 		return ""
@@ -68,7 +69,7 @@ func doubt(w way) string {
 	const hint = "; a stats socket of level operator shows its entries"
 	used := "it cannot be read"
 	if t != nil {
-		used = fmt.Sprintf("its %d entries cannot be read", t.Used)
+		used = fmt.Sprintf("its %s cannot be read", quantity.Count(int64(t.Used), "entry"))
 	}
 	switch {
 	case w.d.StickPeers > 1, w.d.StickPeers > 0 && !oneKey(w):
@@ -77,6 +78,12 @@ func doubt(w way) string {
 		return fmt.Sprintf("the stick table is older than the sessions that are counted, and %s%s", used, hint)
 	}
 	return ""
+}
+
+// learns reports a HAProxy that has just started, whose peers may still send it the entries of its stick table. Lines
+// that are not modelled stay so.
+func learns(w way) bool {
+	return w.d.StickPeers > 0 && w.at.Proxy().Uptime < Learning && len(w.d.Unmodelled) == 0
 }
 
 // next returns the servers that the next client may reach. Each rule adds those that it may choose: the stick entries

@@ -42,15 +42,15 @@ func TestWhereTheNextClientGoes(t *testing.T) {
 		change func(way)
 		want   string
 	}{
-		"one entry, one had a session": {func(way) {}, "b"},
-		"it is in DRAIN":               {func(w way) { w.servers()[1].Status = stats.StatusDrain }, "b"},
-		"it has no weight":             {func(w way) { w.servers()[1].Weight = 0 }, "b"},
-		"it is down":                   {func(w way) { down(w, 1) }, "a"},
-		"it is in maintenance":         {func(w way) { w.servers()[1].Status = stats.StatusMaint }, "a"},
-		"it is down, option persist":   {func(w way) { down(w, 1); w.d.Persist = true }, "b"},
-		"two had their last together":  {func(w way) { w.servers()[2].LastSession = 28 }, "b c"},
-		"a younger one":                {func(w way) { w.servers()[2].LastSession = 27 }, "c"},
-		"two entries":                  {func(w way) { w.table().Used = 2 }, "b a"},
+		"one entry, one had a session":  {func(way) {}, "b"},
+		"it is in DRAIN":                {func(w way) { w.servers()[1].Status = stats.StatusDrain }, "b"},
+		"it has no weight":              {func(w way) { w.servers()[1].Weight = 0 }, "b"},
+		"it is down":                    {func(w way) { down(w, 1) }, "a"},
+		"it is in maintenance":          {func(w way) { w.servers()[1].Status = stats.StatusMaint }, "a"},
+		"it is down, option persist":    {func(w way) { down(w, 1); w.d.Persist = true }, "b"},
+		"two had their last together":   {func(w way) { w.servers()[2].LastSession = 28 }, "b c"},
+		"a server with a later session": {func(w way) { w.servers()[2].LastSession = 27 }, "c"},
+		"two entries":                   {func(w way) { w.table().Used = 2 }, "b a"},
 		"two had sessions, two entries": {func(w way) { w.table().Used = 2; w.servers()[2].CurrentSessions = 1 },
 			"b c a"},
 		"entries that expire":          {func(w way) { w.d.StickExpires = true }, "b a"},
@@ -122,7 +122,7 @@ func TestWhatLeavesTheNextClientUnknown(t *testing.T) {
 		"young, and no peers": {func(w way) { w.at.Proxy().Uptime = 0 }, ""},
 		"one peer":            {peers(1), ""},
 		"two peers": {peers(2),
-			"the stick table has peers, and its 1 entries cannot be read; a stats socket"},
+			"the stick table has peers, and its 1 entry cannot be read; a stats socket"},
 		"two peers, it is read":  {func(w way) { peers(2)(w); w.table().Readable = true }, ""},
 		"two peers, it is empty": {func(w way) { peers(2)(w); w.table().Used = 0 }, ""},
 		"two peers, nothing sticks": {func(w way) {
@@ -135,14 +135,14 @@ func TestWhatLeavesTheNextClientUnknown(t *testing.T) {
 		"peers without a table": {func(w way) { peers(2)(w); w.at.Proxy().Proxies[0].Table = nil },
 			"the stick table has peers, and it cannot be read"},
 		"the sessions are younger": {never,
-			"the stick table is older than the sessions that are counted, and its 1 entries"},
+			"the stick table is older than the sessions that are counted, and its 1 entry"},
 		"no session, no table, no peers": {func(w way) { never(w); w.at.Proxy().Proxies[0].Table = nil }, ""},
 		"no session, no table, one peer": {func(w way) {
 			never(w)
 			peers(1)(w)
 			w.at.Proxy().Proxies[0].Table = nil
 		}, "the stick table is older than the sessions that are counted, and it cannot be read"},
-		"a session that was long ago":     {func(w way) { w.servers()[1].LastSession = -1 }, ""},
+		"a server without a last session": {func(w way) { w.servers()[1].LastSession = -1 }, ""},
 		"a session at this moment, first": {func(w way) { never(w); w.servers()[0].CurrentSessions = 1 }, ""},
 	} {
 		w := tripleo()

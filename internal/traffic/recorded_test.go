@@ -261,7 +261,7 @@ func TestAProxyThatCannotBeBelievedLeavesNobodyIdle(t *testing.T) {
 			"it did not answer (socket: why)"},
 		"no database": {at(func(p *haproxy.Facts) { p.Database = nil }),
 			"no proxy of it was found to front the database"},
-		"no second look": {at(func(p *haproxy.Facts) { p.Errors = failed(haproxy.SourceSample) }),
+		"no second reading": {at(func(p *haproxy.Facts) { p.Errors = failed(haproxy.SourceSample) }),
 			"its second sample failed: why"},
 		"one look": {at(func(p *haproxy.Facts) { p.Window = 0 }),
 			"it was read once, which shows no new sessions"},
@@ -270,7 +270,7 @@ func TestAProxyThatCannotBeBelievedLeavesNobodyIdle(t *testing.T) {
 		"others unseen": {at(func(p *haproxy.Facts) { p.Errors = failed(haproxy.SourceProcesses) }), "why"},
 		"no process": {at(func(p *haproxy.Facts) { p.Errors = failed(haproxy.SourceInfo) }),
 			"it did not report its process: why"},
-		"how many": {at(func(p *haproxy.Facts) { p.Processes = 0 }),
+		"an unknown number of processes": {at(func(p *haproxy.Facts) { p.Processes = 0 }),
 			"it did not report how many processes it has"},
 		"it just started": {at(func(p *haproxy.Facts) { p.Uptime = 9 }), "it started 9 s ago (limit 10 s)"},
 	} {
@@ -310,12 +310,12 @@ func TestTheOtherProxiesAreAskedToo(t *testing.T) {
 		change func([]topology.Host)
 		want   string
 	}{
-		"no sessions":             {unchanged, "AII"},
-		"old sessions":            {func(h []topology.Host) { line(h[2].HAProxy, 1).CurrentSessions = 1 }, "AAI"},
-		"new sessions":            {func(h []topology.Host) { line(h[2].HAProxy, 1).NewSessions = 1 }, "AAI"},
-		"no answer":               {stop, "AUU"},
-		"stopped, says Pacemaker": {both(stop, inactive), "AII"},
-		"an error, says Pacemaker": {both(both(stop, inactive),
+		"no sessions":                   {unchanged, "AII"},
+		"old sessions":                  {func(h []topology.Host) { line(h[2].HAProxy, 1).CurrentSessions = 1 }, "AAI"},
+		"new sessions":                  {func(h []topology.Host) { line(h[2].HAProxy, 1).NewSessions = 1 }, "AAI"},
+		"no answer":                     {stop, "AUU"},
+		"stopped, as Pacemaker reports": {both(stop, inactive), "AII"},
+		"an error that Pacemaker reports": {both(both(stop, inactive),
 			func(h []topology.Host) { h[2].HAProxy.Errors = failed("socket") }), "AII"},
 		"stopped, nobody manages": {both(stop, unmanaged), "AII"},
 		"an error, nobody manages": {both(both(stop, unmanaged),

@@ -22,7 +22,7 @@ func (c *Traffic) databaseStatements(m *topology.Member) []Statement {
 	}
 	var words []Statement
 	if text := clients(g); text != "" {
-		words = append(words, Statement{Says: decision.Active, Text: "MariaDB: " + text})
+		words = append(words, Statement{Says: decision.Active, Text: "MariaDB: " + text, passes: true})
 	}
 	if why := unreported(g); why != "" {
 		return append(words, Statement{Says: decision.Unknown, Text: "MariaDB: " + why})
@@ -72,7 +72,8 @@ func clients(g *galera.Facts) string {
 }
 
 // unrelated are sources of galera_facts that say nothing about clients, nor of the state of replication.
-var unrelated = []string{"option files", "login", "server", "container", "events", "sizes", "datadir", "grastate"}
+var unrelated = []string{"option files", "login", "server", "container", "logins", "events", "sizes", "datadir",
+	"grastate"}
 
 // unreported returns what a server that answered did not report about its clients; empty if it reported all.
 func unreported(g *galera.Facts) string {

@@ -7,6 +7,8 @@
 package traffic
 
 import (
+	"slices"
+
 	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/topology"
 )
@@ -17,6 +19,9 @@ type Statement struct {
 	Text string
 	// missing says that the source is silent because its whole host is: cluster_incomplete reports that already.
 	missing bool
+	// passes says that it will soon be different without anybody's help: clients come and go, a HAProxy has just
+	// started.
+	passes bool
 }
 
 // Rules are how the sources of a cluster are read.
@@ -63,6 +68,23 @@ func (c *Traffic) Unread(m *topology.Member) []string {
 		}
 	}
 	return texts
+}
+
+// Passes reports that the sources which say so will soon say something else, without anybody's help. Clients of a
+// controller come and go only if another one is known to serve, and if every source will have answered by then.
+func (c *Traffic) Passes(m *topology.Member, a decision.Activity) bool {
+	unknown := c.lasting(m, decision.Unknown)
+	if a != decision.Active {
+		return !unknown && len(c.Unread(m)) > 0
+	}
+	serves := slices.ContainsFunc(c.Members, func(o *topology.Member) bool { return o != m && c.lasting(o, decision.Active) })
+	return serves && !unknown && !c.lasting(m, decision.Active)
+}
+
+// lasting reports that a source which says so will not say anything else by itself. The silence of hosts that did not
+// answer at all is left out, as by Unread.
+func (c *Traffic) lasting(m *topology.Member, a decision.Activity) bool {
+	return slices.ContainsFunc(c.Statements[m], func(w Statement) bool { return w.Says == a && !w.missing && !w.passes })
 }
 
 // activityOf is Active if any source saw clients, Idle if all answered and none did, otherwise Unknown.

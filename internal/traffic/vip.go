@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/haproxy"
+	"overcloud.backup/internal/pacemaker/crmmon"
 	"overcloud.backup/internal/topology"
 )
 
@@ -18,6 +19,7 @@ type VIP struct {
 	Address string
 	Holder  *topology.Member // nil if it is unknown
 	Problem string           // why it is unknown
+	moves   bool             // nobody has it for now, because Pacemaker is about to start it
 }
 
 // findVIP looks for the one host that has an address on which HAProxy listens for the database: by the hosts' own
@@ -50,7 +52,7 @@ func (c *Traffic) findVIP(of func(*haproxy.Facts) *haproxy.Database, given []str
 	}
 	switch len(holders) {
 	case 0:
-		v.Problem = fmt.Sprintf("nobody holds the VIP %s", v.Address)
+		v.Problem, v.moves = fmt.Sprintf("nobody holds the VIP %s", v.Address), c.movesVIP(addrs)
 	case 1:
 		v.Holder = holders[0]
 	default:
@@ -190,6 +192,27 @@ func (c *Traffic) holders(a string) (found []*topology.Member, outside string) {
 		found = append(found, nodes...)
 	}
 	return found, ""
+}
+
+// movesVIP reports that Pacemaker starts one of the addresses soon: it says so, or has just lost a host. An
+// address that is stopped for good, or that Pacemaker must leave alone, is a matter for an operator.
+func (c *Traffic) movesVIP(addrs []string) bool {
+	if c.View == nil || !c.View.Quorum {
+		return false
+	}
+	lost := slices.ContainsFunc(c.Members, c.Away)
+	for _, v := range c.View.VIPs {
+		if a, ok := topology.Address(v.Address); !ok || !slices.Contains(addrs, a) {
+			continue
+		}
+		for _, r := range c.View.Resources {
+			idle := r.Maintenance || r.Blocked || !r.Managed || r.Target == crmmon.RoleStopped
+			if r.ID == v.Resource && !idle && (lost || r.Pending != "") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func sorted(set map[string]bool) []string { return slices.Sorted(maps.Keys(set)) }

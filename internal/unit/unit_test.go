@@ -237,13 +237,13 @@ func TestAFailedStartLeavesNoFile(t *testing.T) {
 }
 
 func TestAnExistingUnitIsReported(t *testing.T) {
-	for _, said := range []string{
+	for _, got := range []string{
 		"Failed to start transient service unit: Unit overcloud-backup-a.service already exists.",
 		"Failed to start transient service unit: Unit overcloud-backup-a.service was already loaded or has a fragment" +
 			" file.",
 	} {
 		folder := fake(t, debian)
-		answers(t, folder, "systemd-run", "", said, "1")
+		answers(t, folder, "systemd-run", "", got, "1")
 		if err := Start(t.Context(), spec()); !errors.Is(err, ErrExists) {
 			t.Errorf("got %v", err)
 		}
@@ -258,29 +258,29 @@ func TestAnExistingUnitIsReported(t *testing.T) {
 
 func TestInvalidUnitsAreRefused(t *testing.T) {
 	for name, spoil := range map[string]func(*Spec){
-		"a name that is an option":   func(s *Spec) { s.Name = "--x.service" },
-		"a name with a slash":        func(s *Spec) { s.Name = "../x.service" },
-		"another kind of unit":       func(s *Spec) { s.Name = "x.target" },
-		"a line in the description":  func(s *Spec) { s.Description = "x\nExecStartPre=/bin/false" },
-		"a description that goes on": func(s *Spec) { s.Description = `x\` },
-		"no time to stop":            func(s *Spec) { s.StopTimeout = 0 },
-		"no command":                 func(s *Spec) { s.Exec = nil },
-		"no stop command":            func(s *Spec) { s.StopPost = nil },
-		"a command from PATH":        func(s *Spec) { s.Exec = []string{"true"} },
-		"a variable for env":         func(s *Spec) { s.Exec = []string{"/a=b/true"} },
-		"a quote":                    func(s *Spec) { s.StopPost[1] = `a"b` },
-		"a dollar":                   func(s *Spec) { s.Exec[1] = "/$HOME" },
-		"a backslash":                func(s *Spec) { s.Exec[1] = `\x41` },
-		"a new line":                 func(s *Spec) { s.Exec[1] = "a\nb" },
-		"a new line at the end":      func(s *Spec) { s.Exec[1] = "a\n" },
-		"a semicolon":                func(s *Spec) { s.StopPost[1] = ";" },
-		"an empty word":              func(s *Spec) { s.Exec[1] = "" },
-		"too much CPU":               func(s *Spec) { s.Limits.CPUWeight = 10001 },
-		"less than no I/O":           func(s *Spec) { s.Limits.IOWeight = -1 },
-		"too nice":                   func(s *Spec) { s.Limits.Nice = 20 },
-		"an I/O level":               func(s *Spec) { s.Limits.IOLevel = 8 },
-		"an I/O class":               func(s *Spec) { s.Limits.IOClass = "bestest" },
-		"less than no memory":        func(s *Spec) { s.Limits.MemoryHigh = -1 },
+		"a name that is an option":                      func(s *Spec) { s.Name = "--x.service" },
+		"a name with a slash":                           func(s *Spec) { s.Name = "../x.service" },
+		"another kind of unit":                          func(s *Spec) { s.Name = "x.target" },
+		"a line in the description":                     func(s *Spec) { s.Description = "x\nExecStartPre=/bin/false" },
+		"a description that continues on the next line": func(s *Spec) { s.Description = `x\` },
+		"no time to stop":                               func(s *Spec) { s.StopTimeout = 0 },
+		"no command":                                    func(s *Spec) { s.Exec = nil },
+		"no stop command":                               func(s *Spec) { s.StopPost = nil },
+		"a command from PATH":                           func(s *Spec) { s.Exec = []string{"true"} },
+		"a path that env takes for a variable":          func(s *Spec) { s.Exec = []string{"/a=b/true"} },
+		"a quote":                                       func(s *Spec) { s.StopPost[1] = `a"b` },
+		"a dollar":                                      func(s *Spec) { s.Exec[1] = "/$HOME" },
+		"a backslash":                                   func(s *Spec) { s.Exec[1] = `\x41` },
+		"a new line":                                    func(s *Spec) { s.Exec[1] = "a\nb" },
+		"a new line at the end":                         func(s *Spec) { s.Exec[1] = "a\n" },
+		"a semicolon":                                   func(s *Spec) { s.StopPost[1] = ";" },
+		"an empty word":                                 func(s *Spec) { s.Exec[1] = "" },
+		"too much CPU":                                  func(s *Spec) { s.Limits.CPUWeight = 10001 },
+		"a negative I/O weight":                         func(s *Spec) { s.Limits.IOWeight = -1 },
+		"a nice level out of range":                     func(s *Spec) { s.Limits.Nice = 20 },
+		"an I/O level out of range":                     func(s *Spec) { s.Limits.IOLevel = 8 },
+		"an unknown I/O class":                          func(s *Spec) { s.Limits.IOClass = "bestest" },
+		"a negative amount of memory":                   func(s *Spec) { s.Limits.MemoryHigh = -1 },
 	} {
 		folder := fake(t, debian)
 		s := spec()

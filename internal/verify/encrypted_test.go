@@ -69,8 +69,8 @@ func verifyEncrypted(t *testing.T, s *sets.Server, flushed bool) {
 }
 
 func TestAPluginThatPagesNeedIsNoDamage(t *testing.T) {
-	said := "InnoDB: MariaDB tried to use the LZ4 compression, but its provider plugin is not loaded"
-	if err := rebuild.MissingKey(said); !errors.Is(err, rebuild.ErrNoProvider) {
+	got := "InnoDB: MariaDB tried to use the LZ4 compression, but its provider plugin is not loaded"
+	if err := rebuild.MissingKey(got); !errors.Is(err, rebuild.ErrNoProvider) {
 		t.Error(err)
 	}
 	if err := rebuild.MissingKey("InnoDB: File './nova/t.ibd' is corrupted"); err != nil {

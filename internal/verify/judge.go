@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/repository"
 )
@@ -110,9 +111,8 @@ func differences(before, now []repository.Table) string {
 	var names []string
 	for _, t := range before {
 		if got := is[[2]string{t.Schema, t.Name}]; got != t {
-			names = append(names, fmt.Sprintf("%s.%s (%d rows, then %d)", excerpt.Of(t.Schema), excerpt.Of(t.Name),
-				t.Rows,
-				got.Rows))
+			names = append(names, fmt.Sprintf("%s.%s (%s, then %d)", excerpt.Of(t.Schema), excerpt.Of(t.Name),
+				quantity.Count(t.Rows, "row"), got.Rows))
 		}
 	}
 	if len(names) == 0 {

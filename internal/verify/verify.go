@@ -85,16 +85,16 @@ func (v *Verification) find(ctx context.Context) (Found, error) {
 		return v.examine(ctx)
 	}
 	progress := rebuild.Progress{Phase: "read", ExpectedBytes: v.set.Bytes()}
-	began, told := time.Now(), time.Time{}
-	tell := func(n int64) {
+	began, reported := time.Now(), time.Time{}
+	count := func(n int64) {
 		progress.ReadBytes += n
-		if now := time.Now(); v.o.Rebuild.Progress != nil && now.Sub(told) > 500*time.Millisecond {
-			told, progress.Elapsed = now, float64(now.Sub(began).Milliseconds())/1000
+		if now := time.Now(); v.o.Rebuild.Progress != nil && now.Sub(reported) > 500*time.Millisecond {
+			reported, progress.Elapsed = now, float64(now.Sub(began).Milliseconds())/1000
 			v.o.Rebuild.Progress(progress)
 		}
 	}
 	var err error
-	found.Problems, err = v.set.Read(ctx, tell)
+	found.Problems, err = v.set.Read(ctx, count)
 	found.Read, found.Unreadable = true, len(found.Problems) > 0
 	return found, err
 }

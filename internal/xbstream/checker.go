@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/quantity"
 )
 
 // maxKept is the size of the part that is kept of a file for the caller.
@@ -67,7 +68,8 @@ func (c *Checker) Finish() (Summary, error) {
 		return s, c.locate(fmt.Errorf("the stream ends inside a chunk, after %d bytes of it", c.offset-c.begin))
 	case len(open) > 0:
 		slices.Sort(open)
-		return s, fmt.Errorf("xbstream: cut at offset %d: %d files have no end: %s", c.offset, len(open), some(open))
+		return s, fmt.Errorf("xbstream: cut at offset %d: %s without an end: %s", c.offset,
+			quantity.Count(int64(len(open)), "file"), some(open))
 	}
 	return s, nil
 }

@@ -67,13 +67,13 @@ func TestCompleteStreams(t *testing.T) {
 		"an empty payload":         {join(put("a", "", 0), ends("a")), Summary{Files: 1, Chunks: 2}},
 		"interleaved files": {join(put("a", "12", 0), put("b", "x", 0), put("a", "34", 2), ends("b"),
 			ends("a")), Summary{Files: 2, Chunks: 5, Bytes: 5}},
-		"seek back and write over": {join(put("a", "hello", 0), seeks("a", 1), put("a", "E", 1), ends("a")),
+		"seek back and overwrite": {join(put("a", "hello", 0), seeks("a", 1), put("a", "E", 1), ends("a")),
 			Summary{Files: 1, Chunks: 4, Bytes: 6}},
 		"renamed after its end": {join(put("a", "x", 0), ends("a"), renames("a", "b"), put("a", "y", 0),
 			ends("a")), Summary{Files: 2, Chunks: 5, Bytes: 2}},
 		"removed after its end": {join(put("a", "x", 0), ends("a"), head(0, remove, "a")),
 			Summary{Files: 0, Chunks: 3, Bytes: 1}},
-		"begun anew with rewrite flag": {join(put("a", "x", 0), ends("a"), putFlagged(flagRewrite, "a", "y", 0),
+		"started over with the rewrite flag": {join(put("a", "x", 0), ends("a"), putFlagged(flagRewrite, "a", "y", 0),
 			ends("a")), Summary{Files: 1, Chunks: 4, Bytes: 2}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,16 +105,16 @@ func TestWrongStreamsAreNamedWithOffsetAndFile(t *testing.T) {
 		"a rename of an open file": {join(put("a", "x", 0), renames("a", "b")), "before it has ended"},
 		"a rename onto an open one": {join(ends("a"), put("b", "x", 0), renames("a", "b")),
 			`renamed to "b", which has not ended`},
-		"a remove of no file":    {head(0, remove, "a"), "before it has ended"},
-		"an unknown type":        {head(1, 'X', "a"), `unknown chunk type 'X'`},
-		"an empty path":          {head(0, end, ""), "a path of 0 bytes"},
-		"a path too long":        {head(0, end, strings.Repeat("p", 512)), "a path of 512 bytes"},
-		"an absolute path":       {ends("/etc/passwd"), `unsafe path "/etc/passwd"`},
-		"a path upwards":         {ends("d/../../x"), `unsafe path "d/../../x"`},
-		"a rename upwards":       {join(ends("a"), renames("a", "../b")), `unsafe path "../b"`},
-		"a NUL in a path":        {ends("a\x00b"), "unsafe path"},
-		"a chunk of a terabyte":  {append(huge, make([]byte, 12)...), "is too large"},
-		"an offset out of range": {far, "is too large"},
+		"removing a file that does not exist": {head(0, remove, "a"), "before it has ended"},
+		"an unknown type":                     {head(1, 'X', "a"), `unknown chunk type 'X'`},
+		"an empty path":                       {head(0, end, ""), "a path of 0 bytes"},
+		"a path too long":                     {head(0, end, strings.Repeat("p", 512)), "a path of 512 bytes"},
+		"an absolute path":                    {ends("/etc/passwd"), `unsafe path "/etc/passwd"`},
+		"a path that leads upwards":           {ends("d/../../x"), `unsafe path "d/../../x"`},
+		"a rename that leads upwards":         {join(ends("a"), renames("a", "../b")), `unsafe path "../b"`},
+		"a NUL in a path":                     {ends("a\x00b"), "unsafe path"},
+		"a chunk of a terabyte":               {append(huge, make([]byte, 12)...), "is too large"},
+		"an offset out of range":              {far, "is too large"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := check(tt.stream)
@@ -134,7 +134,7 @@ func TestCutStreams(t *testing.T) {
 		}
 	}
 	_, _, err := check(stream[:len(stream)-len(ends("b"))])
-	if want := "cut at offset 127: 1 files have no end: b"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "cut at offset 127: 1 file without an end: b"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("cut between chunks: got %v, want %q", err, want)
 	}
 }
@@ -192,7 +192,7 @@ func TestErrorsRepeatLittle(t *testing.T) {
 		other := name[:len(name)-1] + "y"
 		for what, stream := range map[string][]byte{
 			"no end":     join(put(name, "hello", 0), put(other, "", 0), put("b", "x", 0), put("c", "x", 0)),
-			"end twice":  join(put(name, "x", 0), ends(name), ends(name)),
+			"two ends":   join(put(name, "x", 0), ends(name), ends(name)),
 			"renamed":    join(put(name, "x", 0), renames(name, other)),
 			"onto":       join(put(other, "x", 0), put(name, "x", 0), ends(name), renames(name, other)),
 			"a bad type": head(0, 'X', name),

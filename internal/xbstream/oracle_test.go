@@ -58,10 +58,10 @@ func TestNamesThatMbstreamDoesNotUnpackAreRefused(t *testing.T) {
 		want   string
 	}{
 		"a name with a dot before it":   {one(".a"), `mbstream does not unpack a file called ".a"`},
-		"a path from here":              {one("./a"), `mbstream does not unpack a file called "./a"`},
+		"a relative path":               {one("./a"), `mbstream does not unpack a file called "./a"`},
 		"a folder with a dot before it": {one(".d/a"), `mbstream does not unpack a file called ".d/a"`},
 		"two folders deep":              {one("d/e/a"), `mbstream does not unpack a file called "d/e/a"`},
-		"a folder alone":                {one("d/"), `mbstream does not unpack a file called "d/"`},
+		"only a folder":                 {one("d/"), `mbstream does not unpack a file called "d/"`},
 		"a folder's own name":           {one("d/."), `mbstream does not unpack a file called "d/."`},
 		"a name too long for a disk":    {one(strings.Repeat("n", 256)), "mbstream does not unpack a file called"},
 		"a file, and a folder of that name": {join(file("d"), one("d/a")),
@@ -95,11 +95,11 @@ func TestLengthsAreThoseThatMbstreamMakes(t *testing.T) {
 			join(put("a", "hello", 0), put("d/.b", "x", 0), ends("d/.b"), ends("a")),
 			lengths{"a": 5, "d/.b": 1},
 		},
-		"an empty file":     {ends("a"), lengths{"a": 0}},
-		"a seek back":       {join(put("a", "hello", 0), seeks("a", 1), put("a", "E", 1), ends("a")), lengths{"a": 5}},
-		"a hole":            {join(seeks("a", 100), put("a", "E", 100), ends("a")), lengths{"a": 101}},
-		"a seek to nowhere": {join(put("a", "hi", 0), seeks("a", 100), put("a", "", 100), ends("a")), lengths{"a": 2}},
-		"written anew": {
+		"an empty file":    {ends("a"), lengths{"a": 0}},
+		"a seek back":      {join(put("a", "hello", 0), seeks("a", 1), put("a", "E", 1), ends("a")), lengths{"a": 5}},
+		"a hole":           {join(seeks("a", 100), put("a", "E", 100), ends("a")), lengths{"a": 101}},
+		"a seek beyond it": {join(put("a", "hi", 0), seeks("a", 100), put("a", "", 100), ends("a")), lengths{"a": 2}},
+		"written again": {
 			join(put("a", "hello", 0), ends("a"), putFlagged(flagRewrite, "a", "x", 0), ends("a")),
 			lengths{"a": 1},
 		},
@@ -111,7 +111,7 @@ func TestLengthsAreThoseThatMbstreamMakes(t *testing.T) {
 			join(ends("d/x"), put("a", "hi", 0), ends("a"), renames("a", "d/b")),
 			lengths{"d/x": 0, "d/b": 2},
 		},
-		"one that goes away": {join(put("a", "hi", 0), ends("a"), head(0, remove, "a"), ends("b")),
+		"removed": {join(put("a", "hi", 0), ends("a"), head(0, remove, "a"), ends("b")),
 			lengths{"b": 0}},
 		"a folder in a file's place": {join(ends("d"), head(0, remove, "d"), ends("d/a")), lengths{"d/a": 0}},
 		"the longest name":           {ends(longest), lengths{longest: 0}},

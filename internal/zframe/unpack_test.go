@@ -84,10 +84,10 @@ func TestErrorsOfAFrameHaveItsOffset(t *testing.T) {
 		"cut in a header": {file[:second+3], starts[1], "no zstd frame begins here"},
 		"no frame": {append(bytes.Clone(file[:second]), "no frame at all, but text"...), starts[1],
 			"no zstd frame begins here"},
-		"another kind":  {append(bytes.Clone(file[:second]), skippable...), starts[1], "of a kind that no backup has"},
-		"too large":     {encoder.EncodeAll(make([]byte, Size+1), nil), 0, "at most 8388608 are allowed in one"},
-		"a flipped bit": {flipped(file, second+len(file[second:])/3), starts[1], ""},
-		"bytes behind":  {append(bytes.Clone(file), 0), int64(len(file)), "no zstd frame begins here"},
+		"another kind":     {append(bytes.Clone(file[:second]), skippable...), starts[1], "of a kind that no backup has"},
+		"too large":        {encoder.EncodeAll(make([]byte, Size+1), nil), 0, "at most 8388608 are allowed in one"},
+		"a flipped bit":    {flipped(file, second+len(file[second:])/3), starts[1], ""},
+		"bytes at the end": {append(bytes.Clone(file), 0), int64(len(file)), "no zstd frame begins here"},
 	} {
 		_, _, err := unpacked(bytes.NewReader(c.file), Size)
 		var bad *FrameError

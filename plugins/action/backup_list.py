@@ -19,13 +19,13 @@ from ansible_collections.overcloud.backup.plugins.plugin_utils._types import str
 
 # The variable that the role registers: a loop of backup_info over the destinations.
 ANSWERS = 'controller_list_answers'
-# What of an answer counts.
+# The keys of an answer that the list needs.
 KEYS = ('present', 'sets', 'no_sets', 'damaged', 'unreadable')
 NOT_WRITTEN = 'The list could not be written to %s on the control node: %s'
 
 
 def answers_of(name, variables):
-    """What one host answered, an entry for each destination. A host without an entry could not be asked."""
+    """The answer of one host, an entry for each destination. A host without an entry could not be asked."""
     registered = variables.get(ANSWERS) or {}
     found = []
     for one in registered.get('results') or []:
@@ -46,9 +46,12 @@ def here(path):
 
 
 def write(path, text):
-    """Replaces a file as a whole. What is not a file, such as a pipe, is written to."""
+    """Replaces a file as a whole, and a link to one by a file. A path that is not a regular file, such as a pipe, is written to."""
     if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
-        with open(path, 'wb') as f:
+        # Neither created nor truncated: in a folder of others it may be another thing by now.
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_NOCTTY), 'wb') as f:
+            if stat.S_ISREG(os.fstat(f.fileno()).st_mode):
+                raise EnvironmentError('it changed while it was opened')
             f.write(to_bytes(text))
         return
     handle, new = tempfile.mkstemp(prefix='.overcloud.backup.', dir=os.path.dirname(path))

@@ -10,13 +10,14 @@ __metaclass__ = type
 
 import os
 
-from ansible.errors import AnsibleError
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
+from ansible.template import Templar
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.overcloud.backup.plugins.plugin_utils import _command
+from ansible_collections.overcloud.backup.plugins.plugin_utils._answer import count
 from ansible_collections.overcloud.backup.plugins.plugin_utils._hosts import ROLES, Hosts, Unmatched
-from ansible_collections.overcloud.backup.plugins.plugin_utils._told import tell_failure
+from ansible_collections.overcloud.backup.plugins.plugin_utils._run import notify_failure, unevaluated
 from ansible_collections.overcloud.backup.plugins.plugin_utils._types import string_types
 from ansible_collections.overcloud.backup.plugins.plugin_utils._variables import (
     decided_once, known, misspelt, wrong)
@@ -47,7 +48,7 @@ class ActionModule(ActionBase):
             more = ' And %d more.' % (len(found) - MOST) if len(found) > MOST else ''
             result.update(failed=True, msg=' '.join(found[:MOST]) + more)
             work = self._task.args.get('work') or self._work()
-            return wrap_var(tell_failure(result, work, task_vars or {}, self._templar, self._task.check_mode))
+            return wrap_var(notify_failure(result, work, task_vars or {}, self._templar, self._task.check_mode))
         return dict(result, msg='The variables are known and have valid values.')
 
     def _work(self):
@@ -60,7 +61,7 @@ class ActionModule(ActionBase):
         return None
 
     def _findings(self, own):
-        """What is wrong, each finding once, with the hosts that it is of where it is not of the task's own variables."""
+        """The findings, each once, with its hosts unless it concerns the task's own variables."""
         findings = self._reported(own) + self._names(own) + self._values(own)
         others = {}
         for host, variables in self._others(own):
@@ -88,20 +89,32 @@ class ActionModule(ActionBase):
         return [OF_HOST % name for name in sorted(variables.get('ansible_facts') or ()) if name in known()]
 
     @staticmethod
+    def _set(variables):
+        """The names of ours that are set, without those of facts: what a host has reported is not evaluated."""
+        facts = variables.get('ansible_facts') or ()
+        return [name for name in sorted(known()) if name in variables and name not in facts]
+
+    @staticmethod
     def _names(variables):
         return [finding for finding in (misspelt(to_text(name)) for name in sorted(variables)) if finding]
 
     def _values(self, own):
         hosts = Hosts(own, self._templar, self._loader)
-        return [finding for name in sorted(known()) if name in own
+        return [finding for name in self._set(own)
                 for finding in [self._value(name, lambda n=name: self._templar.template(own[n]), own, hosts)] if finding]
 
     def _values_of(self, host, variables, own):
-        """Another host's values. Those that the task has, too, were checked; patterns of hosts are not one host's."""
-        theirs = own['hostvars'][host]
-        return [finding for name in sorted(known())
-                if name in variables and variables[name] != own.get(name) and known()[name].get('type') != 'hosts'
-                for finding in [self._value(name, lambda n=name: theirs[n], own)] if finding]
+        """Another host's values, by its own variables. A value without a template that the task has, too, was checked, and
+        patterns of hosts are not one host's."""
+        ours = [name for name in self._set(variables) if known()[name].get('type') != 'hosts']
+        names = [name for name in ours if variables[name] != own.get(name) or self._templar.is_template(variables[name])]
+        if not names:
+            return []
+        # Not hostvars[host], which leaves a template as it is if it cannot be evaluated there.
+        magic = dict((name, own[name]) for name in ('hostvars', 'omit') if name in own)  # newer versions have no variable omit
+        theirs = Templar(loader=self._loader, variables=dict(variables, **magic))
+        return [finding for name in names
+                for finding in [self._value(name, lambda n=name: theirs.template(variables[n]), own)] if finding]
 
     def _unseen(self, variables, own):
         """Variables of a host that the coordinator would read, and has not. Those of the play win over every host's."""
@@ -122,17 +135,22 @@ class ActionModule(ActionBase):
                 return None
         except Unmatched as e:
             return to_text(e)
-        except AnsibleError:  # a template of something that is not known yet: the task that uses it fails if it stays so
+        except Exception as e:  # pylint: disable=broad-except
+            if hosts and name.endswith('_notify_urls'):
+                # Ansible's own validation, which is next, would show the template from 2.19 on, and thereby the URL.
+                return unevaluated(name, e)
+            # A template of something that is not known yet, or that a filter refuses: the task that uses it fails if it
+            # stays so.
             return None
         return wrong(name, value)
 
 
 def unset(value, own):
-    """Whether it is omitted, or still a template: Ansible leaves one of another host as it is where a name is unknown."""
+    """Whether the value is omitted."""
     if type(value).__name__ in ('Omit', '_OmitType') or value is not None and value == own.get('omit'):
         return True
-    return isinstance(value, string_types) and ('{{' in value or value.startswith('__omit_place_holder__'))
+    return isinstance(value, string_types) and value.startswith('__omit_place_holder__')
 
 
 def brief(hosts):
-    return ', '.join(hosts[:3]) + (' and %d other hosts' % (len(hosts) - 3) if len(hosts) > 3 else '')
+    return ', '.join(hosts[:3]) + (' and %s' % count(len(hosts) - 3, 'other host') if len(hosts) > 3 else '')

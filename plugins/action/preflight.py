@@ -11,7 +11,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.unsafe_proxy import wrap_var
 from ansible_collections.overcloud.backup.plugins.plugin_utils import _command
 from ansible_collections.overcloud.backup.plugins.plugin_utils._hosts import ROLES, TAKEN, Hosts, Unmatched
-from ansible_collections.overcloud.backup.plugins.plugin_utils._told import tell_failure
+from ansible_collections.overcloud.backup.plugins.plugin_utils._run import notify_failure
 
 LIMITED = ('The %s would not run: %s leaves out %s, which decides for all controllers from what each of them reports. '
            'Leave the limit out; to keep a controller from being chosen set controller_backup_exclude. A necessary '
@@ -30,7 +30,7 @@ class ActionModule(ActionBase):
         result = super(ActionModule, self).run(tmp, task_vars)
         work = self._task.args.get('work', 'work')
         result = self._judge(dict(result, changed=False), work, task_vars)
-        return wrap_var(tell_failure(result, work, task_vars or {}, self._templar, self._task.check_mode))
+        return wrap_var(notify_failure(result, work, task_vars or {}, self._templar, self._task.check_mode))
 
     def _judge(self, result, work, task_vars):
         coordinator = self._task.args.get('coordinator')

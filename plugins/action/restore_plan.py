@@ -15,7 +15,7 @@ KEYS = ('node', 'book', 'has_old', 'under_way', 'stopped', 'new_job', 'set', 'pl
 
 
 def view_of(name, variables):
-    """What one host answered, or None where it did not, or failed."""
+    """The answer of one host, or None if it did not answer, or failed."""
     view = variables.get(VIEW) or {}
     if view.get('failed') or view.get('unreachable') or not view.get('node') or not view.get('book'):
         return None

@@ -50,7 +50,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.overcloud.backup.plugins.plugin_utils import _command, _notify
-from ansible_collections.overcloud.backup.plugins.plugin_utils._told import Run
+from ansible_collections.overcloud.backup.plugins.plugin_utils._run import Run
 
 MISSING = 'The %s did not run, and no task of this run reports why. %s'
 
@@ -84,5 +84,5 @@ class LookupModule(LookupBase):
                 given[name] = variables[name] if name in variables else known[name] if name in known else None
             except Exception:  # pylint: disable=broad-except  # of any filter or lookup: it must not hide the failure
                 continue
-        for line in Run(work, given, self._templar, bool(_command.option('check'))).tell_reason(text):
+        for line in Run(work, given, self._templar, bool(_command.option('check'))).notify_reason(text):
             Display().warning(line)

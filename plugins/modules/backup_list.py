@@ -59,8 +59,8 @@ options:
   show:
     description:
       - >-
-        What the action plugin prints while the task runs. C(table) is C(text). C(json) is C(list) as indented JSON,
-        which begins with a line C({) and ends with a line C(}).
+        Output of the action plugin while the task runs. C(table) is C(text). C(json) is C(list) as indented JSON, which
+        begins with a line C({) and ends with a line C(}).
     type: str
     choices:
       - none
@@ -70,9 +70,14 @@ options:
   file:
     description:
       - >-
-        File on the control node that the action plugin writes C(list) to, as JSON. It is replaced as a whole; its
-        folder must exist. It is not written in check mode, and is not reported as a change. A relative path starts in
-        the command's current directory.
+        File on the control node that the action plugin writes C(list) to, as JSON. Its folder must exist. It is not
+        written in check mode, and is not reported as a change. A relative path starts in the command's current
+        directory.
+      - >-
+        An existing file is replaced as a whole by a new one, which belongs to the user who runs Ansible and has the
+        mode 0666 without that user's umask, usually 0644. A symbolic link is replaced, too, and the file that it leads
+        to stays as it is. A path that is not a regular file, such as a named pipe or C(/dev/stderr), is written to in
+        place.
     type: path
 attributes:
   check_mode:

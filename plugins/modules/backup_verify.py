@@ -255,7 +255,7 @@ msg:
   type: str
   sample: >-
     /var/backups/overcloud/galera_cluster/20261122T191500Z_physical_controller-2 was restored into a scratch server:
-    1502 tables are undamaged, 1048576 rows in those of users, 41.2 s
+    1502 tables undamaged, 1048576 rows in those of users, 41.2 s
 set:
   description: Name of the set.
   returned: when a set was found

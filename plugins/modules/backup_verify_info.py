@@ -15,7 +15,7 @@ version_added: 1.0.0
 description:
   - >-
     Reports whether a verification of M(overcloud.backup.backup_verify) runs on this host, its progress, and its result
-    when it has ended. It only reads. What verifications have proven of a set is listed by
+    when it has ended. It only reads. The results of earlier verifications of a set are listed by
     M(overcloud.backup.backup_info).
 options:
   job:

@@ -25,7 +25,7 @@ description:
     The action plugin runs it on the control node, whatever C(delegate_to), C(become) and C(connection) say. On a
     control node that cannot run the collection's binary (Linux on x86_64 or aarch64), two of the controllers judge, and
     it fails unless both come to the same result.
-  - What is not known is C(unknown), and never C(ok).
+  - A check that could not be made is C(unknown), and never C(ok).
   - A bad result is not a failure of this module; C(healthy) is then C(false).
 options:
   hosts:
@@ -66,7 +66,9 @@ options:
     elements: str
     default: []
   min_spares:
-    description: Number of other healthy standbys that must remain to take over the clients.
+    description: >-
+      Number of healthy standbys that can take over the clients during a backup, as in
+      M(overcloud.backup.idle_controller).
     type: int
     default: 1
   max_age:
@@ -114,7 +116,7 @@ msg:
   description: As C(message).
   returned: always
   type: str
-  sample: '76 checks: 76 ok.'
+  sample: '79 checks: 79 ok.'
 status:
   description: The worst of all rows, C(ok), C(warn), C(fail) or C(unknown).
   returned: always
@@ -129,7 +131,7 @@ message:
   description: Number of checks by their outcome, and the first that failed.
   returned: always
   type: str
-  sample: '76 checks: 76 ok.'
+  sample: '79 checks: 79 ok.'
 text:
   description: The rows as a table for humans, in plain ASCII.
   returned: always
@@ -158,7 +160,7 @@ rows:
       type: str
       sample: backup_space
     title:
-      description: Name of the check for humans.
+      description: Name of the check for humans; C(health) for a condition.
       returned: always
       type: str
       sample: space for a backup

@@ -23,9 +23,8 @@ description:
   - One backup of a cluster runs at a time. A lock in Pacemaker's configuration keeps others away and names its holder.
   - >-
     While the data is read, a guard checks this node and its cluster every second. It stops and undoes the backup when
-    clients arrive, when the node or the last other spare is needed, when writers would have to wait, or when disk
-    space, redo log, destination or lease run out. C(guard) says which rule was broken, since when, and what the guard
-    saw.
+    clients arrive, when too few controllers can serve, when writers would have to wait, or when disk space, redo log,
+    destination or lease run out. C(guard) says which rule was broken, since when, and what the guard saw.
   - >-
     Checks come first. The server must be the one whose files are visible here, the account must have every privilege,
     the tool must fit the server, there must be room, and the node must be Synced in the Primary component without
@@ -103,13 +102,22 @@ options:
       - >-
         It counts from C(BACKUP STAGE BLOCK_DDL), when Galera begins to wait. Tools before 10.8 copy everything that is
         not InnoDB at this stage. If that takes longer, a higher value harms nobody as long as the node is idle.
+      - While the node is needed as a spare (C(min_spares)) it is at most 0.5.
     type: float
     default: 1
   min_spares:
     description:
       - >-
-        Number of controllers besides the active one and this one that must be able to serve, at the start and during
-        the backup. C(0) skips this check.
+        Number of controllers that must be able to take over the clients, at the start and during the backup. C(0) skips
+        this check.
+      - >-
+        This controller counts if it is idle. If the others are too few without it, it stays in service, and the backup
+        gives way. C(desync=auto) never desyncs then, C(desync=always), or a tool that holds long locks, is refused, and
+        C(max_commit_stall) is at most 0.5. With three controllers C(2) always has this effect.
+      - C(0) lets even an only spare be desynced, and nothing can take over the clients meanwhile.
+      - >-
+        If another standby is lost during the backup, this controller stays in service from then on. A desync is ended
+        if the receive queue drains within two seconds; otherwise the backup is stopped.
     type: int
     default: 1
   cpu_weight:
@@ -172,10 +180,12 @@ options:
       - >-
         C(auto) keeps the node Synced and a spare. Only when its receive queue or its flow control begins to reach the
         writers, C(wsrep_desync) is set to ON until the data has been read. Servers before 10.4 are desynced from the
-        beginning. Without the privilege C(SUPER) C(auto) becomes C(never), with a warning.
+        beginning. Without the privilege C(SUPER) C(auto) becomes C(never), with a warning. A node that is needed as a
+        spare (C(min_spares)) is never desynced.
       - >-
         C(always) sets C(wsrep_desync=ON) while the data is read, so that this node never slows down the writers of the
-        cluster. HAProxy sees the node as down meanwhile, so there is one spare fewer. It needs the privilege C(SUPER).
+        cluster. HAProxy sees the node as down meanwhile, so it is no spare, and the others must be enough for
+        C(min_spares). It needs the privilege C(SUPER).
       - >-
         After a desync the receive queue drains, C(wsrep_desync) is set to OFF again, and the node must be Synced and
         pass its health check. HAProxy itself is not asked whether it has taken the node back; the next decision of
@@ -247,7 +257,7 @@ options:
     type: float
     default: 14400
   ignore_users:
-    description: Users of health checks. Their sessions do not count as clients.
+    description: Users of health checks and monitoring. Their sessions and logins do not count as clients.
     type: list
     elements: str
     default:
@@ -488,6 +498,10 @@ elsewhere:
   description: Whether another controller may succeed, because the cause lies with this one.
   returned: failure
   type: bool
+passes:
+  description: Whether the cause ends by itself, such as another backup that runs, so that a later attempt may succeed.
+  returned: failure
+  type: bool
 undone:
   description: Effects of a killed job that were undone, each with C(effect) and C(done).
   returned: when the job was ended by force
@@ -570,10 +584,19 @@ plan:
         free_bytes: 84000000000
         at: /var/backups
     desync:
-      description: When C(wsrep_desync) is set, C(desync) or, if the account may not set it, C(never).
+      description: >-
+        When C(wsrep_desync) is set, C(desync) or, if the account may not set it or the node is needed as a spare,
+        C(never).
       returned: always
       type: str
       sample: auto
+    stays:
+      description: >-
+        Whether the node is needed as a spare, because the other standbys are too few for C(min_spares), and stays in
+        service.
+      returned: always
+      type: bool
+      sample: false
     level:
       description: Level of the compression.
       returned: always

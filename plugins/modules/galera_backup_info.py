@@ -110,6 +110,10 @@ result:
       description: Whether another controller may succeed.
       returned: failure
       type: bool
+    passes:
+      description: Whether the cause ends by itself.
+      returned: failure
+      type: bool
     undone:
       description: Effects of a killed job that were undone.
       returned: when the job was ended by force

@@ -636,6 +636,82 @@ ansible_facts:
           returned: always
           type: int
           sample: 1
+        logins:
+          description:
+            - >-
+              Logins of clients that the server has counted since it started, or since the counters were reset. By their
+              growth the job and the guard of a backup find clients that come and go too fast for the list of sessions.
+          returned: always
+          type: dict
+          contains:
+            counter:
+              description: >-
+                Source of the counts: C(performance_schema) or C(userstat), if it is C(ON) and the account may read it;
+                C(none), the server's default. Empty if no server answered, or if this could not be read.
+              returned: always
+              type: str
+              sample: userstat
+            reader:
+              description: User who read them, and is left out. Empty if nothing counts them.
+              returned: always
+              type: str
+              sample: root
+            uptime:
+              description: Uptime of the server in seconds when it was asked for them.
+              returned: always
+              type: int
+              sample: 86400
+            users:
+              description: >-
+                Users, by name. Left out are the account that reads, C(ignore_users), threads of the server, and with
+                C(userstat) C(root), C(mysql) and users all of whose accounts are C(@localhost). Empty if there are more
+                than 200.
+              returned: always
+              type: list
+              elements: dict
+              sample:
+                - user: nova
+                  logins: 12
+              contains:
+                user:
+                  description: Name of the user.
+                  returned: always
+                  type: str
+                  sample: nova
+                logins:
+                  description: Number of logins; with C(performance_schema) without those through the unix socket.
+                  returned: always
+                  type: int
+                  sample: 12
+            too_many:
+              description: Whether there are more than 200 users, so that none is listed and nothing is compared.
+              returned: always
+              type: bool
+              sample: false
+            remote:
+              description: >-
+                Number of logins over the network of all users together, with C(userstat), which does not tell whose
+                they were. Otherwise 0.
+              returned: always
+              type: int
+              sample: 12
+            local:
+              description: Number of logins through the unix socket of all users together, with C(userstat). Otherwise 0.
+              returned: always
+              type: int
+              sample: 60
+            only_local:
+              description: >-
+                Number of logins of the users all of whose accounts are C(@localhost), with C(userstat) and an account
+                that may read C(mysql.user). Otherwise 0.
+              returned: always
+              type: int
+              sample: 58
+            all:
+              description: Number of logins of all users together, by user, with C(userstat). Otherwise 0.
+              returned: always
+              type: int
+              sample: 72
         events:
           description:
             - >-

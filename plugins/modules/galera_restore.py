@@ -127,7 +127,7 @@ options:
         How to treat accounts that this host uses and that have another password in the set, or are missing there. These
         are the accounts of the health check in C(/etc/sysconfig/clustercheck), which the resource agent also uses, of
         the state transfer in C(wsrep_sst_auth), and of the administrator in options, option files and hiera. The set
-        has the passwords of its time.
+        has the passwords from the time of the backup.
       - >-
         C(refuse) ends the restore before any change. C(deployed) gives the restored accounts the passwords of this
         host. C(ignore) continues.

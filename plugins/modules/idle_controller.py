@@ -76,7 +76,10 @@ options:
     elements: str
     default: []
   min_spares:
-    description: Number of other healthy standbys that must remain to take over the clients.
+    description: >-
+      Number of healthy standbys that can take over the clients during a backup. The chosen one counts, and stays in
+      service, if it is idle and the others are too few. It is not desynced then, as is always so with 2 and three
+      controllers. 0 requires none, and lets even an only spare be desynced.
     type: int
     default: 1
   max_age:
@@ -141,7 +144,8 @@ notes:
     promoted; C(resource_unmanaged) its galera resource is unmanaged; C(banned) a constraint keeps galera off the node:
     it is about to be stopped; C(stopping) Pacemaker is set to stop galera; C(server_down) HAProxy on the VIP holder
     does not report it as up; C(no_space) the datadir's file system is nearly full (C(min_free_space)); C(locked)
-    another backup holds the cluster's lock; C(last_standby) without it too few healthy standbys remain (C(min_spares)).
+    another backup holds the cluster's lock; C(last_standby) too few healthy standbys could take over the clients
+    (C(min_spares)).
 seealso:
   - module: overcloud.backup.galera_facts
   - module: overcloud.backup.pacemaker_facts
@@ -161,10 +165,10 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ decision.text.splitlines() }}"
 
-- name: Find a controller to back up in a cluster of two
+- name: Find a controller, if another standby remains besides it
   overcloud.backup.idle_controller:
     hosts: "{{ query('inventory_hostnames', 'mysql:haproxy') }}"
-    min_spares: 0
+    min_spares: 2
     exclude:
       - controller-0
 """
@@ -310,6 +314,13 @@ clusters:
           elements: str
           returned: always
           sample: []
+    worth_waiting:
+      description: >-
+        Whether nobody was chosen and somebody may be later without anybody's help, because all reasons of at least one
+        controller pass by themselves.
+      type: bool
+      returned: always
+      sample: false
     message:
       description: Which controllers serve, which was chosen and why, or why none.
       type: str
@@ -386,6 +397,11 @@ clusters:
               type: str
               returned: always
               sample: receive queue 40 > 16
+            passes:
+              description: Whether it ends by itself. Any other reason needs a person.
+              type: bool
+              returned: always
+              sample: true
         evidence:
           description: Report of each source about its clients.
           type: list
@@ -393,9 +409,86 @@ clusters:
           returned: always
           sample:
             - 'idle: MariaDB: no client sessions, no write-sets of its own in 0.25 s'
+        spares:
+          description: The other healthy standbys, which could take over the clients.
+          type: list
+          elements: str
+          returned: always
+          sample:
+            - controller-1
+        stays:
+          description: >-
+            Whether this controller, if it is used, must stay in service as a spare, because the others are too few for
+            C(min_spares).
+          type: bool
+          returned: always
+          sample: false
         rank:
           description: Rank among the eligible controllers, from 1. Zero for the others.
           type: int
           returned: always
           sample: 1
+        logins:
+          description: >-
+            Logins that its server had counted, from C(ansible_galera.logins). The job compares them with those that the
+            server has counted when it begins, and refuses a controller to which clients connect again and again.
+          type: dict
+          returned: for the chosen controller, if its server counts logins by user and they are of at most 200 users
+          contains:
+            counter:
+              description: What counts them, C(performance_schema) or C(userstat).
+              type: str
+              returned: always
+              sample: userstat
+            reader:
+              description: User who read them.
+              type: str
+              returned: always
+              sample: root
+            uptime:
+              description: Uptime of the server in seconds when it was asked for them.
+              type: int
+              returned: always
+              sample: 86400
+            users:
+              description: Users, by name.
+              type: list
+              elements: dict
+              returned: always
+              contains:
+                user:
+                  description: Name of the user.
+                  type: str
+                  returned: always
+                  sample: nova
+                logins:
+                  description: Number of logins.
+                  type: int
+                  returned: always
+                  sample: 12
+            too_many:
+              description: Always C(false).
+              type: bool
+              returned: always
+              sample: false
+            remote:
+              description: Number of logins over the network of all users together, with C(userstat).
+              type: int
+              returned: always
+              sample: 12
+            local:
+              description: Number of logins through the unix socket of all users together, with C(userstat).
+              type: int
+              returned: always
+              sample: 60
+            only_local:
+              description: Number of logins of the users all of whose accounts are C(@localhost), with C(userstat).
+              type: int
+              returned: always
+              sample: 58
+            all:
+              description: Number of logins of all users together, by user, with C(userstat).
+              type: int
+              returned: always
+              sample: 72
 """

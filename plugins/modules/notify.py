@@ -24,18 +24,27 @@ description:
     within 10 seconds.
   - No argument, result, message or process contains a URL.
 options:
+  operation:
+    description:
+      - C(notify) notifies the URLs of an C(event). The others send nothing.
+      - C(check) only checks the variables, and fails if one is invalid.
+      - C(outcome) only reads the outcome of the run so far, and which hooks there are.
+    type: str
+    choices:
+      - notify
+      - check
+      - outcome
+    default: notify
   event:
     description:
-      - The event whose URLs are notified. C(check) sends nothing.
-      - With C(check) and C(start) the task fails if a variable is invalid.
+      - The event whose URLs are notified. Required by C(operation=notify), and refused by the others.
+      - With C(start) the task fails if a variable is invalid.
       - With C(success) it fails if the run has no set.
     type: str
     choices:
-      - check
       - start
       - success
       - failure
-    required: true
   work:
     description: The work that the run does.
     type: str
@@ -62,7 +71,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Back up, and tell of a failure
+- name: Back up, and notify of a failure
   block:
     - name: Back up on the idle controller
       ansible.builtin.include_role:
@@ -76,18 +85,18 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: Result of the check, or how many notifications were delivered.
+  description: How many notifications were delivered, or what was done instead.
   type: str
   returned: always
-  sample: 1 of 1 notifications were delivered.
+  sample: 'Notifications delivered: 1 of 1.'
 message:
   description: Reason of the failure, complete. Empty if nothing failed.
   type: str
-  returned: success
+  returned: success, unless C(operation=check)
 hooks:
   description: The files of the hooks.
   type: dict
-  returned: success
+  returned: success, unless C(operation=check)
   contains:
     before:
       description: File with the tasks before the backup.
@@ -102,7 +111,7 @@ hooks:
 outcome:
   description: What is known of the run. The hooks have it as C(controller_backup_outcome).
   type: dict
-  returned: success
+  returned: success, unless C(operation=check)
   contains:
     good:
       description: Whether the run has made its sets, and verified them as requested.

@@ -10,6 +10,8 @@ import re
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.loader import become_loader
 from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import failure
 
 DIFFER = ('%s and %s decide differently from the same facts, so one of them reports false values or runs other '
@@ -25,18 +27,19 @@ WORDS = ('text', 'message', 'evidence', 'warnings', 'seen')
 
 
 class Asked(object):
-    """Runs an action's module on a host other than the task's, like a task that is delegated to it."""
+    """Runs an action's module on a host other than the task's, like a task that is delegated to it. become: as root."""
 
-    def __init__(self, action, host, variables):
+    def __init__(self, action, host, variables, become=False):
         self.action, self.host = action, host
         self.before = action._connection, action._play_context, action._task.delegate_to
         task = action._task.copy(exclude_parent=True, exclude_tasks=True)
-        task.delegate_to, task.become = host, False
+        become = become and boolean(variables.get('ansible_become', True), strict=False)
+        task.delegate_to, task.become = host, become
         names = [name for names in C.MAGIC_VARIABLE_MAPPING.values() for name in names] + ['inventory_hostname']
-        own = dict((name, variables[name]) for name in names if name in variables and 'become' not in name)
+        own = dict((name, variables[name]) for name in names if name in variables and (become or 'become' not in name))
         context = action._play_context.set_task_and_variable_override(
             task=task, variables={'ansible_delegated_vars': {host: own}}, templar=action._templar)
-        context.become = False
+        context.become = become
         self.connection = connect(action, transport(action._task.connection, variables), context, own, variables)
         self.context = context
 
@@ -69,12 +72,29 @@ def connect(action, name, context, own, variables):
     keys['timeout'] = context.timeout
     if context.password:
         keys['password'] = context.password
-    for kind, plugin in (('connection', connection), ('shell', connection._shell)):
+    plugins = [('connection', connection), ('shell', connection._shell)]
+    if context.become:
+        name = variables.get('ansible_become_method') or context.become_method or C.DEFAULT_BECOME_METHOD
+        become = become_loader.get(name)
+        if not become:
+            raise AnsibleError('the become plugin %s was not found' % name)
+        connection.set_become_plugin(become)
+        context.set_become_plugin(become)
+        plugins.append(('become', become))
+        if context.become_pass:
+            keys['become_pass'] = context.become_pass
+    for kind, plugin in plugins:
         options = dict(own)
         for key in C.config.get_plugin_vars(kind, plugin._load_name):
             if key in variables:
                 options[key] = variables[key]
         plugin.set_options(task_keys=keys, var_options=options)
+    if context.become:
+        for option in ('become_user', 'become_flags', 'become_exe', 'become_pass'):
+            try:
+                setattr(context, option, connection.become.get_option(option))
+            except KeyError:  # a plugin without it
+                pass
     return connection
 
 
@@ -89,9 +109,9 @@ def timeless(answer, key=''):
         return dict((k, timeless(value, k)) for k, value in answer.items() if k not in UNLIKE)
     if isinstance(answer, list):
         return [timeless(value, key) for value in answer]
-    # "holds the lock for another 71 s", and the width of its column in the table
+    # "holds the lock for another 71 s", also where the table breaks the line within it, and the width of its column
     if key in WORDS and hasattr(answer, 'split'):
-        return ' '.join(re.sub('-{2,}', '--', re.sub(r'[0-9]+(?= s\b)', 'N', answer)).split())
+        return re.sub('-{2,}', '--', re.sub(r'[0-9]+(?= s\b)', 'N', ' '.join(answer.split())))
     return answer
 
 

@@ -67,6 +67,11 @@ def line(text, most=300):
     return text if len(text) <= most else text[:most] + u'...'
 
 
+def count(number, noun):
+    """A number with its noun: 1 host, 2 hosts."""
+    return '%d %s%s' % (number, noun, '' if number == 1 else 's')
+
+
 def warning(text):
     """The text of a warning. Ansible wraps it at the terminal's width, and no line may look like another host's."""
     return line(text, 2000).replace(u'[', u'(').replace(u']', u')').replace(u'***', u'...')

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Private: has a module decide on the control node, from what the hosts' variables hold.
 
-What one controller says is never obeyed on another: where the control node cannot run the binary two of them must agree.
+No controller decides for another: where the control node cannot run the binary, two of them must agree.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -16,12 +16,13 @@ from ansible.utils.display import Display
 from ansible_collections.overcloud.backup.plugins.plugin_utils import _local
 from ansible_collections.overcloud.backup.plugins.plugin_utils._agreement import Asked, agreed
 from ansible_collections.overcloud.backup.plugins.plugin_utils._launcher import LauncherAction, builds, failure
+from ansible_collections.overcloud.backup.plugins.plugin_utils._lists import items
 
 NO_JOB = '%s decides at once, there is no job to come back to: remove async and poll from the task.'
 STRANGER = 'The decision chose %s, but its hosts are %s. Nothing was done.'
 
 
-# What a decision about who may be backed up is made from.
+# The documents that the decision about a backup needs.
 DOCUMENTS = ('galera', 'pacemaker', 'haproxy')
 
 
@@ -73,9 +74,7 @@ class DecisionAction(LauncherAction):
         """The hosts that are decided about, from the option of that name."""
         if hosts is None:
             hosts = task_vars.get('ansible_play_hosts_all') or []
-        if hasattr(hosts, 'split'):
-            hosts = [h.strip() for h in hosts.split(',') if h.strip()]
-        return hosts
+        return items(hosts)
 
     def variables(self, hosts, task_vars):
         """Each host with its variables. They are no templates, and templating those of a hundred hosts takes long."""

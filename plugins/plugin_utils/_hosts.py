@@ -15,7 +15,8 @@ from ansible.errors import AnsibleError
 from ansible.inventory.manager import split_host_pattern
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.loader import lookup_loader
-from ansible_collections.overcloud.backup.plugins.plugin_utils._answer import line
+from ansible_collections.overcloud.backup.plugins.plugin_utils._answer import count, line
+from ansible_collections.overcloud.backup.plugins.plugin_utils._lists import items
 from ansible_collections.overcloud.backup.plugins.plugin_utils._types import string_types
 
 # Groups of the service, for any roles; else of a role. OSP 10 has only roles, in lower case.
@@ -27,7 +28,7 @@ ROLES = {
     'controller_backup': (['controller_backup_hosts'], False),
     'controller_verify': (['controller_verify_hosts', 'controller_backup_hosts'], False),
     'controller_list': (['controller_list_hosts', 'controller_backup_hosts'], False),
-    # What names the hosts of a backup may name those of HAProxy, too.
+    # controller_backup_hosts may also name hosts of HAProxy, hence True.
     'controller_restore': (['controller_restore_hosts', 'galera_hosts', 'controller_backup_hosts'], True),
 }
 # Groups that hold no hosts of their own, or that the playbooks make.
@@ -78,7 +79,7 @@ class Hosts(object):
     def checked(self, name, value):
         """The value as a pattern. Raises Unmatched if it matches no host, or a part of it does not."""
         if value is None or isinstance(value, string_types):
-            value = (value or '').split(',')
+            value = items(value or '')
         if not isinstance(value, (list, tuple)) or not all(isinstance(item, string_types) for item in value):
             raise Unmatched(KIND % (name, line(value)))
         # Ansible splits a pattern at commas or at colons, never at both.
@@ -124,7 +125,7 @@ class Hosts(object):
         names = sorted(to_text(name) for name in self._groups if not OTHERS.match(name))
         hosts = len(self._groups.get('all') or ())
         if not names:
-            return 'The inventory has %s and no groups.' % ('%d hosts' % hosts if hosts else 'no hosts')
+            return 'The inventory has %s and no groups.' % (count(hosts, 'host') if hosts else 'no hosts')
         more = ' and %d more' % (len(names) - 12) if len(names) > 12 else ''
         return 'Its groups: %s%s.' % (line(', '.join(names[:12]), 500), more)
 

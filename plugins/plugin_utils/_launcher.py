@@ -180,8 +180,13 @@ class LauncherAction(ActionBase):
     def _arguments(self, task_vars):
         """The task's arguments, with the variables about the login where the task leaves those out."""
         args = dict(self._task.args)
+        return self.with_login(args, task_vars) if self.LOGIN else args
+
+    def with_login(self, args, task_vars):
+        """Arguments with the variables about the login where they leave those out."""
+        args = dict(args)
         given = set(ALIASES.get(name, name) for name in args)
-        for group in LOGIN if self.LOGIN else ():
+        for group in LOGIN:
             if given.intersection(option for dummy, option in group):
                 continue
             found = {}

@@ -107,10 +107,10 @@ def _is_url(url):
 
 def send(addresses, name, body, kind):
     """Sends the body to all addresses at once. Returns a line for each that did not take it."""
-    said, threads = [None] * len(addresses), []
+    reasons, threads = [None] * len(addresses), []
     for i, url in enumerate(addresses):
         # A name server or a proxy can hang beyond any timeout of a socket; such a thread is left behind.
-        thread = threading.Thread(target=_post, args=(url, body, kind, said, i))
+        thread = threading.Thread(target=_post, args=(url, body, kind, reasons, i))
         thread.daemon = True
         thread.start()
         threads.append(thread)
@@ -118,9 +118,9 @@ def send(addresses, name, body, kind):
     for thread in threads:
         thread.join(max(0, end - time.time()))
     lines = []
-    for i, why in enumerate(list(said)):
+    for i, why in enumerate(list(reasons)):
         if why != '':
-            which = ' (%d of %d)' % (i + 1, len(said)) if len(said) > 1 else ''
+            which = ' (%d of %d)' % (i + 1, len(reasons)) if len(reasons) > 1 else ''
             lines.append('%s%s: the notification was not delivered: %s' % (name, which, why or LATE))
     return lines
 
@@ -128,16 +128,16 @@ def send(addresses, name, body, kind):
 LATE = 'no answer within %d s' % LIMIT
 
 
-def _post(url, body, kind, said, i):
-    """Sends one notification. said[i] gets '' or the reason, which never contains a text of the exception: it may have the URL."""
+def _post(url, body, kind, reasons, i):
+    """Sends one notification. reasons[i] gets '' or the reason, which never contains a text of the exception: it may have the URL."""
     try:
         answer = open_url(url, data=to_bytes(body), method='POST', timeout=LIMIT, follow_redirects='none', force_basic_auth=True,
                           headers={'Content-Type': kind + '; charset=utf-8'}, http_agent='overcloud.backup')
         code = answer.getcode()
-        said[i] = '' if 200 <= code < 300 else 'it answered %d' % code
+        reasons[i] = '' if 200 <= code < 300 else 'it answered %d' % code
         answer.close()
     except Exception as e:  # pylint: disable=broad-except  # whatever it is, the backup goes on
-        said[i] = why(e)
+        reasons[i] = why(e)
 
 
 def why(error):
@@ -169,7 +169,7 @@ def conceal(text, secrets):
 
 
 def parts(addresses):
-    """What of these URLs is secret: themselves, and whatever of them tells more than the host."""
+    """The secrets of these URLs: the URLs themselves, and every part that reveals more than the host."""
     found = set()
     for url in addresses:
         split = urlparse(url)
@@ -226,10 +226,10 @@ def _of_set(one):
 
 def body(work, event, outcome, form, secrets):
     """The body and its content type."""
-    said = conceal(text(work, event, outcome), secrets)
+    shown = conceal(text(work, event, outcome), secrets)
     if form != 'json':
-        return said + u'\n', 'text/plain'
-    told = dict(work=work, event=event, text=said)
+        return shown + u'\n', 'text/plain'
+    document = dict(work=work, event=event, text=shown)
     for key in ('reason', 'sets', 'controllers', 'good') if event != 'start' else ():
-        told[key] = outcome[key]
-    return conceal(to_text(json.dumps(told, sort_keys=True)), [to_text(json.dumps(s))[1:-1] for s in secrets]), 'application/json'
+        document[key] = outcome[key]
+    return conceal(to_text(json.dumps(document, sort_keys=True)), [to_text(json.dumps(s))[1:-1] for s in secrets]), 'application/json'

@@ -7,6 +7,13 @@ from __future__ import absolute_import, division, print_function
 __metaclass__ = type
 
 RETURNED = {
+    'await_controller': {
+        'decision': 'dict',
+        'waited': 'int',
+        'waited_for': ['str'],
+        'tried': ['str'],
+        'unserved': ['dict'],
+    },
     'backup_info': {
         'msg': 'str',
         'sets': [{
@@ -246,6 +253,7 @@ RETURNED = {
         'result': 'dict',
         'guard': 'dict',
         'elsewhere': 'bool',
+        'passes': 'bool',
         'undone': ['dict'],
         'recovered': ['dict'],
         'msg': 'str',
@@ -259,6 +267,7 @@ RETURNED = {
             'server': 'dict',
             'space': 'dict',
             'desync': 'str',
+            'stays': 'bool',
             'level': 'int',
             'buffer': 'int',
             'schemas': ['str'],
@@ -288,6 +297,7 @@ RETURNED = {
             'backup': 'dict',
             'guard': 'dict',
             'elsewhere': 'bool',
+            'passes': 'bool',
             'undone': ['dict'],
         },
     },
@@ -388,6 +398,20 @@ RETURNED = {
                     'active': 'int',
                 }],
                 'administrative_sessions': 'int',
+                'logins': {
+                    'counter': 'str',
+                    'reader': 'str',
+                    'uptime': 'int',
+                    'users': [{
+                        'user': 'str',
+                        'logins': 'int',
+                    }],
+                    'too_many': 'bool',
+                    'remote': 'int',
+                    'local': 'int',
+                    'only_local': 'int',
+                    'all': 'int',
+                },
                 'events': {
                     'known': 'bool',
                     'scheduler': 'str',
@@ -592,6 +616,7 @@ RETURNED = {
                 'scheduling': ['str'],
                 'unknown': ['str'],
             },
+            'worth_waiting': 'bool',
             'message': 'str',
             'controllers': [{
                 'name': 'str',
@@ -607,9 +632,26 @@ RETURNED = {
                 'reasons': [{
                     'code': 'str',
                     'message': 'str',
+                    'passes': 'bool',
                 }],
                 'evidence': ['str'],
+                'spares': ['str'],
+                'stays': 'bool',
                 'rank': 'int',
+                'logins': {
+                    'counter': 'str',
+                    'reader': 'str',
+                    'uptime': 'int',
+                    'users': [{
+                        'user': 'str',
+                        'logins': 'int',
+                    }],
+                    'too_many': 'bool',
+                    'remote': 'int',
+                    'local': 'int',
+                    'only_local': 'int',
+                    'all': 'int',
+                },
             }],
         }],
     },

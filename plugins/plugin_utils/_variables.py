@@ -3,7 +3,7 @@
 """Private: the variables of the collection. Which names there are, and which values each may have.
 
 Ansible ignores a misspelt variable, and its own validation of a role's arguments, which 2.9 lacks, prints the complete
-specification for every host. What passes here must also pass there: a value that only some versions accept is refused.
+specification for every host. A value that passes here must also pass there: one that only some versions accept is refused.
 """
 from __future__ import absolute_import, division, print_function
 
@@ -17,6 +17,7 @@ import re
 import yaml
 from ansible.module_utils.common.text.converters import to_text
 from ansible_collections.overcloud.backup.plugins.plugin_utils._answer import line
+from ansible_collections.overcloud.backup.plugins.plugin_utils._lists import items
 from ansible_collections.overcloud.backup.plugins.plugin_utils._types import integer_types, string_types
 
 ROLES = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), 'roles')
@@ -49,6 +50,8 @@ OF_EACH_HOST = frozenset((
 ))
 # Variables that every host reads for the list of sets: each may have its own destinations.
 OF_EACH_HOST_LISTED = frozenset(('controller_backup_destination', 'controller_restore_destination', 'controller_verify_destination'))
+# The numbers that a variable may have, with the unit. Modules check the others.
+RANGES = {'controller_backup_wait': (0, 86400, 'seconds')}
 # The number of wrong, missing, additional or exchanged letters up to which another name counts as one of ours. The names
 # have at least 20 letters, so that no name of somebody else is as similar by chance.
 NEAR = 2
@@ -105,7 +108,7 @@ def prefixes():
 
 
 def misspelt(name):
-    """What is wrong with the name of a variable, or None if it is one of ours or somebody else's."""
+    """The fault in the name of a variable, or None if it is one of ours or somebody else's."""
     if name[:1] not in 'co' or name in known():
         return None
     ours = name.startswith(prefixes())
@@ -171,7 +174,7 @@ def distance(one, other, most):
 
 
 def wrong(name, value):
-    """What is wrong with the value of one of our variables, or None."""
+    """The fault in the value of one of our variables, or None."""
     spec = known()[name]
     kind, choices = spec.get('type', 'str'), spec.get('choices')
     if value is None:
@@ -179,10 +182,12 @@ def wrong(name, value):
         free = kind == 'raw' or spec.get('default') is None and not choices
         return None if free else WRONG % (name, 'null', expected(spec) + '; leave it out for its default')
     if fits(kind, value) and (not choices or to_text(value) in choices):
+        if name in RANGES and not RANGES[name][0] <= float(value) <= RANGES[name][1]:
+            return WRONG % (name, shown(value, spec), expected(spec, name))
         bad = not_paths(value) if spec.get('elements') == 'path' else []
         return ITEM % (name, shown(bad[0], {}), KINDS['path']) if bad else None
     guess = [c for c in choices or () if distance(to_text(value).lower(), c, NEAR) <= NEAR] if shows(value) else []
-    return WRONG % (name, shown(value, spec), expected(spec)) + (' ' + MEANT % guess[0] if guess else '')
+    return WRONG % (name, shown(value, spec), expected(spec, name)) + (' ' + MEANT % guess[0] if guess else '')
 
 
 def decided_once(name, role=None):
@@ -192,8 +197,10 @@ def decided_once(name, role=None):
     return name.startswith('controller_') and name in known() and name not in OF_EACH_HOST and not former(known()[name])
 
 
-def expected(spec):
+def expected(spec, name=None):
     """The values that a variable may have, in words."""
+    if name in RANGES:
+        return 'a whole number of %s from %d to %d' % (RANGES[name][2], RANGES[name][0], RANGES[name][1])
     if spec.get('choices'):
         return 'one of ' + ', '.join(spec['choices'])
     kind = spec.get('type', 'str')
@@ -202,9 +209,8 @@ def expected(spec):
 
 
 def not_paths(value):
-    """The items of a list, or of a text with commas, that are no paths. A template is not known yet."""
-    items = value if isinstance(value, list) else [item.strip() for item in to_text(value).split(',')]
-    return [item for item in items if '{{' not in to_text(item) and not fits('path', item)]
+    """The items of a list, or of a text with commas, that are no paths."""
+    return [item for item in items(value if isinstance(value, list) else to_text(value)) if not fits('path', item)]
 
 
 def shows(value):
@@ -212,7 +218,7 @@ def shows(value):
 
 
 def shown(value, spec):
-    """The value in a message, without that of a secret. What a list or mapping holds is not shown, for the same reason."""
+    """The value for a message, without that of a secret. The content of a list or mapping may be one, and is not shown."""
     if isinstance(value, dict):
         return 'a mapping'
     if not shows(value):

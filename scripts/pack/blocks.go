@@ -26,7 +26,7 @@ func (g *guide) convert(text string) string {
 	return ".. _" + label(g.name(), "") + ":\n\n" + g.blocks(strings.Split(text, "\n"))
 }
 
-// blocks converts lines, whose common indentation was removed. What it returns ends with an empty line.
+// blocks converts lines, whose common indentation was removed. The result ends with an empty line.
 func (g *guide) blocks(lines []string) string {
 	var out strings.Builder
 	for len(lines) > 0 {
@@ -39,7 +39,7 @@ func (g *guide) blocks(lines []string) string {
 		case heading.MatchString(line):
 			taken, block = 1, g.heading(line)
 		case fence.MatchString(line):
-			taken, block = fenced(lines)
+			taken, block = g.fenced(lines)
 		case strings.HasPrefix(line, "    "):
 			taken, block = indented(lines)
 		case item.MatchString(line):
@@ -78,7 +78,19 @@ func (g *guide) paragraph(lines []string) (taken int, block string) {
 		}
 		taken++
 	}
-	return taken, g.inline(joined(lines[:taken])) + "\n"
+	return taken, g.text(joined(lines[:taken])) + "\n"
+}
+
+// opening is how a text begins that reStructuredText would take for a list, an option, a field or a directive.
+var opening = regexp.MustCompile(`^(?:[-+•‣⁃]|\(?(?:\d+|[a-zA-Z#]|[ivxlcdmIVXLCDM]+)[.)]|\.\.|::|__|>>>)(?:\s|$)|^(?:--?\w|/\w|:[^:\s]+:)`)
+
+// text converts a text that is only that, whatever it begins with.
+func (g *guide) text(text string) string {
+	converted := g.inline(text)
+	if opening.MatchString(text) {
+		return `\` + converted
+	}
+	return converted
 }
 
 // bullet says whether a line in a paragraph begins a list. A number other than 1 belongs to the text.
@@ -136,9 +148,13 @@ func (g *guide) quote(lines []string) (taken int, block string) {
 	return taken, indent(g.blocks(inner), "   ")
 }
 
-func fenced(lines []string) (taken int, block string) {
+func (g *guide) fenced(lines []string) (taken int, block string) {
 	m := fence.FindStringSubmatch(lines[0])
 	for taken = 1; taken < len(lines) && strings.TrimSpace(lines[taken]) != m[1]; taken++ {
+	}
+	if m[2] == "mermaid" {
+		// Sites of collections cannot draw it.
+		return min(taken+1, len(lines)), g.link("Diagram, in the repository", repository+"/blob/main/"+g.path) + "\n"
 	}
 	return min(taken+1, len(lines)), codeBlock(m[2], lines[1:taken])
 }
@@ -176,7 +192,7 @@ func (g *guide) table(lines []string) (taken int, block string) {
 			for i := range columns {
 				text, mark := "", "  -"
 				if i < len(row) {
-					text = g.inline(row[i])
+					text = g.text(row[i])
 				}
 				if i == 0 {
 					mark, block = "* -", block+"\n"

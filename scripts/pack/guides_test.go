@@ -32,6 +32,13 @@ func TestGuidesBecomeReStructuredText(t *testing.T) {
 		"a table": {"| a | b |\n|---|---|\n| `x \\| y` | |\n| 1 | 2 |\n", ".. list-table::\n   :header-rows: 1\n" +
 			"   :widths: auto\n   :class: longtable\n\n   * - a\n     - b\n\n" +
 			"   * - ``x | y``\n     -\n\n   * - 1\n     - 2\n\n"},
+		"a table of signs": {"| a |\n|---|\n| - |\n| --limit x |\n| 1. b |\n| - c |\n| `-` |\n", ".. list-table::\n" +
+			"   :header-rows: 1\n   :widths: auto\n   :class: longtable\n\n   * - a\n\n   * - \\-\n\n" +
+			"   * - \\-\\-limit x\n\n   * - \\1. b\n\n   * - \\- c\n\n   * - ``-``\n\n"},
+		"an option in a text": {"Use a --limit or -1 of it.\n", "Use a -\\-limit or -1 of it.\n\n"},
+		"a text like a list":  {"A. Foo and\n", "\\A. Foo and\n\n"},
+		"a diagram": {"```mermaid\na --> b\n```\n",
+			"`Diagram, in the repository <https://github.com/overcloud-backup/overcloud.backup/blob/main/docs/page.md>`__\n\n"},
 		"a guide": {"See [how](restore.md), [there](restore.md#the-steps) and [here](#b).\n",
 			"See :ref:`how <ansible_collections.overcloud.backup.docsite.restore>`," +
 				" :ref:`there <ansible_collections.overcloud.backup.docsite.restore.the-steps>` and" +

@@ -98,7 +98,8 @@ func withSection(file, section string) string {
 	return file
 }
 
-var special = strings.NewReplacer(`\`, `\\`, "*", `\*`, "`", "\\`", "_", `\_`, "|", `\|`)
+var special = strings.NewReplacer(`\`, `\\`, "*", `\*`, "`", "\\`", "_", `\_`, "|", `\|`,
+	"--", `-\-`) // else it becomes a dash
 
 // escaped returns text that means nothing else in reStructuredText, with the characters that Markdown has as &lt; and
 // the like.

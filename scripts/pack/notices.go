@@ -22,8 +22,8 @@ name. Everything else in this collection is under GPL-3.0-or-later; see LICENSE.
 The source of a module is at https://pkg.go.dev/MODULE@VERSION; "go mod download MODULE@VERSION" fetches it.
 `
 
-// apacheTerms are in the text of the Apache License, which its section 4 requires with each copy. Some modules only refer
-// to it.
+// apacheTerms are in the text of the Apache License, which its section 4 requires with each copy. Some modules only
+// refer to it.
 const apacheTerms = "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION"
 
 // notices returns the licences of all parts as one text.

@@ -60,7 +60,7 @@ func readPool(_ *testing.T, l lab) expected {
 	l.balancers(servers(reader) + `; { printf 'listen mysql_ro\n  bind ` + vip +
 		`:3308 transparent\n'; cat /tmp/servers; } >>$c`)
 	l.known()
-	return expected{active: []string{l.serving(), reader}, reasons: map[string][]string{other: {"last_standby"}}}
+	return expected{active: []string{l.serving(), reader}, chosen: []string{other}, stays: true}
 }
 
 // allBackups: without stickiness, the next client may reach any of the servers.
@@ -119,7 +119,7 @@ func stickOnSource(t *testing.T, l lab) expected {
 		t.Fatalf("it met %s, and now %s", other, again)
 	}
 	third := slices.DeleteFunc(others("controller-0"), func(n string) bool { return n == other })[0]
-	return expected{active: []string{"controller-0", other}, reasons: map[string][]string{third: {"last_standby"}}}
+	return expected{active: []string{"controller-0", other}, chosen: []string{third}, stays: true}
 }
 
 // arbitrator: garbd has a vote, and no database.

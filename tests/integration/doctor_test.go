@@ -63,7 +63,7 @@ var ailments = []ailment{
 		arrange: func(l lab, out string) func() { return l.moved(out, "/var/lib/haproxy/stats") },
 	},
 	{
-		name: "desync left on", title: "desynced", status: "FAIL", seen: "wsrep_desync",
+		name: "desync left on", title: "health", status: "FAIL", seen: "[desynced]",
 		arrange: func(l lab, out string) func() {
 			l.sql(out, "SET GLOBAL wsrep_desync=ON")
 			return func() { l.sql(out, "SET GLOBAL wsrep_desync=OFF") }

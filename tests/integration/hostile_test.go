@@ -124,7 +124,7 @@ func (l lab) strangerGotNothing(controller string) {
 	}
 	// The program did listen, and would have recorded any secret.
 	l.on(controller, "printf '\\5\\0\\0\\1probe' | socat -t 1 - unix-connect:/tmp/mysql.sock >/dev/null || true")
-	l.until("the stranger has told of the probe", 20*time.Second, func() bool {
+	l.until("the stranger has reported the probe", 20*time.Second, func() bool {
 		return strings.Contains(l.on(controller, "cat "+strangerLog), "probe")
 	})
 }
@@ -202,7 +202,7 @@ func TestAServerThatNamesItsLibraries(t *testing.T) {
 		t.Skip("its server has no option file of its own in a container; a place of a container is tested beside" +
 			" internal/process")
 	}
-	out, _ := l.spare()
+	out, other := l.spare()
 	const folder, options = "/var/lib/mysql/libraries", "/etc/mysql/conf.d/libraries.cnf"
 	restart := func() {
 		l.on(out, "pkill -KILL -x mariadbd; sleep 1")
@@ -222,7 +222,7 @@ func TestAServerThatNamesItsLibraries(t *testing.T) {
 		" 'file_key_management'"); plugin != "ACTIVE" {
 		t.Fatalf("the server has not loaded it: %q", plugin)
 	}
-	_, path, m := l.backup(map[string]any{"controller_backup_prefer": []string{out},
+	_, path, m := l.backup(map[string]any{"controller_backup_exclude": inventory(other),
 		"controller_backup_method": "physical"})
 	if m.Controller != out {
 		t.Fatalf("%s was backed up", m.Controller)

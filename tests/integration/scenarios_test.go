@@ -23,6 +23,8 @@ type expected struct {
 	active []string
 	// reasons are the exact codes of each controller that is not chosen; the serving one's "active" is implied.
 	reasons map[string][]string
+	// stays says that the chosen one is needed as a spare.
+	stays bool
 	// vars are role variables, args further arguments of ansible-playbook.
 	vars map[string]any
 	args []string
@@ -47,6 +49,7 @@ var scenarios = []scenario{
 	{"a standby in maintenance", maintenance},
 	{"MariaDB stopped on a standby", mariadbStopped},
 	{"one sound standby and min_spares 0", lastStandbyAllowed},
+	{"one sound standby and min_spares 2", twoSparesWanted},
 	{"a standby desynced by hand", desyncedByHand},
 	{"a standby cut off by the network, Galera alone", galeraCutOff},
 	{"a standby cut off by the network, all of it", cutOff},
@@ -102,6 +105,9 @@ func verify(t *testing.T, l lab, want expected, controllers int) {
 	}
 	if len(want.chosen) == 0 && d.Chosen != "" || len(want.chosen) > 0 && !slices.Contains(want.chosen, d.Chosen) {
 		t.Errorf("chosen: got %q, want one of %v", d.Chosen, want.chosen)
+	}
+	if strings.Contains(d.Message, "stays one: no desync") != want.stays {
+		t.Errorf("the chosen one is to stay a spare: %t; the message is %s", want.stays, d.Message)
 	}
 	for _, name := range names(controllers) {
 		if name == d.Chosen || slices.Contains(want.active, name) {
@@ -218,8 +224,7 @@ func directClient(t *testing.T, l lab) expected {
 	standby := l.standbys(3)[0]
 	hold(t, standby)
 	other := l.standbys(3)[1]
-	return expected{chosen: nil, active: []string{l.serving(), standby},
-		reasons: map[string][]string{other: {"last_standby"}}}
+	return expected{chosen: []string{other}, active: []string{l.serving(), standby}, stays: true}
 }
 
 func pacemakerStandby(_ *testing.T, l lab) expected {
@@ -227,19 +232,28 @@ func pacemakerStandby(_ *testing.T, l lab) expected {
 	l.on(out, "crm_attribute --node "+out+" --name standby --update on")
 	l.awaitServer(out, "DOWN")
 	l.awaitIdle()
-	return expected{reasons: map[string][]string{out: {"standby"}, other: {"last_standby"}}}
+	return expected{chosen: []string{other}, stays: true, reasons: map[string][]string{out: {"standby"}}}
 }
 
 func maintenance(_ *testing.T, l lab) expected {
 	out, other := l.spare()
 	l.on(out, "crm_attribute --node "+out+" --name maintenance --update true")
 	l.awaitIdle()
-	return expected{reasons: map[string][]string{out: {"maintenance"}, other: {"last_standby"}}}
+	return expected{chosen: []string{other}, stays: true, reasons: map[string][]string{out: {"maintenance"}}}
 }
 
 func mariadbStopped(_ *testing.T, l lab) expected {
 	out, other := l.stopMariaDB()
-	return expected{reasons: map[string][]string{out: {"not_running"}, other: {"last_standby"}}}
+	return expected{chosen: []string{other}, stays: true, reasons: map[string][]string{out: {"not_running"}}}
+}
+
+// twoSparesWanted asks for what the collection demanded before a controller was its own spare.
+func twoSparesWanted(_ *testing.T, l lab) expected {
+	out, other := l.stopMariaDB()
+	return expected{
+		reasons: map[string][]string{out: {"not_running"}, other: {"last_standby"}},
+		vars:    map[string]any{"controller_backup_min_spares": 2},
+	}
 }
 
 func lastStandbyAllowed(_ *testing.T, l lab) expected {
@@ -266,7 +280,7 @@ func desyncedByHand(t *testing.T, l lab) expected {
 	l.sql(out, "SET GLOBAL wsrep_desync=ON")
 	l.awaitServer(out, "DOWN")
 	return expected{
-		reasons: map[string][]string{out: {"desynced"}, other: {"last_standby"}},
+		chosen: []string{other}, stays: true, reasons: map[string][]string{out: {"desynced"}},
 		after: func() {
 			if got := l.sql(out, "SELECT @@wsrep_desync"); strings.TrimSpace(got) != "1" {
 				t.Errorf("somebody resynced the operator's node: wsrep_desync is %s", got)
@@ -288,7 +302,7 @@ func galeraCutOff(t *testing.T, l lab) expected {
 		return strings.Contains(l.sql(out, "SHOW STATUS LIKE 'wsrep_cluster_status'"), "non-Primary")
 	})
 	l.awaitServer(out, "DOWN")
-	return expected{reasons: map[string][]string{out: {"not_primary"}, other: {"last_standby"}}}
+	return expected{chosen: []string{other}, stays: true, reasons: map[string][]string{out: {"not_primary"}}}
 }
 
 func cutOff(_ *testing.T, l lab) expected {
@@ -302,7 +316,7 @@ func cutOff(_ *testing.T, l lab) expected {
 	l.until(out+" has stopped its services", 90*time.Second, func() bool {
 		return l.on(out, "pgrep -x 'haproxy|mariadbd' || true") == ""
 	})
-	return expected{reasons: map[string][]string{out: {"node_offline"}, other: {"last_standby"}}}
+	return expected{chosen: []string{other}, stays: true, reasons: map[string][]string{out: {"node_offline"}}}
 }
 
 func haproxyStopped(_ *testing.T, l lab) expected {

@@ -138,7 +138,7 @@ func (l lab) aRestoreIsAsTheLiveServer(set, controller string) {
 	if err != nil {
 		l.t.Fatalf("%v\n%s", err, out)
 	}
-	if !strings.Contains(out, set) || !strings.Contains(out, "tables are undamaged") {
+	if !strings.Contains(out, set) || !strings.Contains(out, "tables undamaged") {
 		l.t.Errorf("not said what was proven:\n%s", out)
 	}
 	r := l.record(controller, set)

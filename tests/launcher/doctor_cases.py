@@ -53,7 +53,7 @@ def case_doctor_good(bench):
     hosts(bench)
     for options in ((), ('--check',), ('-e', 'controller_backup_doctor_strict=true')):
         output = goes(bench, 'doctor', *options)
-        has(output, 'ok backup tool all 3', 'ok health controller-0', '76 checks: 76 ok.')
+        has(output, 'ok backup tool all 3', 'ok health controller-0', '79 checks: 79 ok.')
         lacks(output, 'FAIL', 'UNKNOWN', 'changed=1')
     ran = set(module for dummy, module, dummy2 in calls(bench))
     assert ran == set(['doctor_facts', 'galera_facts', 'pacemaker_facts', 'haproxy_facts']), ran
@@ -63,7 +63,7 @@ def case_doctor_fails(bench):
     """doctor: one failed check of one controller fails the run, and names both and what to do"""
     hosts(bench, finds('tool', problem=LINE, seen=''))
     fails(bench, 'doctor', (), 'FAIL backup tool controller-2 ' + LINE, "-> Install the server's own version",
-          '75 ok, 1 failed (controller-2: backup tool)')
+          '78 ok, 1 failed (controller-2: backup tool)')
     hosts(bench, finds('tool', unread='it hangs', seen=''))
     fails(bench, 'doctor', (), 'UNKNOWN backup tool controller-2 it hangs', '1 unknown (controller-2: backup tool)')
 
@@ -71,7 +71,7 @@ def case_doctor_fails(bench):
 def case_doctor_warns(bench):
     """doctor: a warning fails only with strict"""
     hosts(bench, finds('leftovers', warnings=['kept of a restore: /var/lib/mysql.aside-x']))
-    has(goes(bench, 'doctor'), 'warn leftovers controller-2', '75 ok, 1 with a warning.')
+    has(goes(bench, 'doctor'), 'warn leftovers controller-2', '78 ok, 1 with a warning.')
     fails(bench, 'doctor', ('-e', 'controller_backup_doctor_strict=true'), '(controller-2: leftovers)')
 
 
@@ -84,7 +84,7 @@ def case_doctor_unreachable(bench):
         ansible_connection='ssh', ansible_host='127.0.0.1', ansible_port=1)
     bench.write('controllers.yaml', json.dumps(inventory))
     fails(bench, 'doctor', (), 'UNKNOWN the host answers controller-2 it is unreachable',
-          'FAIL cluster_incomplete controller-0, controller-1')
+          'FAIL health controller-0, controller-1 a member of the cluster did not answer', '[cluster_incomplete]')
 
 
 def case_doctor_liar(bench):
@@ -114,7 +114,7 @@ def case_doctor_by_two(bench):
     tasks = '- overcloud.backup.doctor: {max_age: 1.0e+12, show: true}\n  register: r\n  delegate_to: localhost\n'
     facts = ''.join('- overcloud.backup.%s: {}\n' % m for m in ('doctor_facts', 'galera_facts', 'pacemaker_facts',
                                                                 'haproxy_facts'))
-    check = "- assert: {that: [not r.healthy, r.status == 'fail', r.rows | length == 76]}\n  run_once: true\n"
+    check = "- assert: {that: [not r.healthy, r.status == 'fail', r.rows | length == 79]}\n  run_once: true\n"
     bench.play((facts, tasks + '  run_once: true\n', check), hosts='Controller', collections=root)
     asked = [host for host, dummy, dummy2 in calls(bench, 'doctor')]
     assert len(asked) == 2 and 'localhost' not in asked, asked

@@ -202,7 +202,26 @@ def case_input_places(bench):
     group = told['all']['children']['Controller'].setdefault('vars', {})
     changed(group, ['controller-0, controller-1, controller-2: ' + unknown(*MISSPELT[2])], controller_restore_sett='x')
     changed(told['all'].setdefault('vars', {}), ['"msg": "' + unknown(*MISSPELT[10])], controler_backup_destination='/x')
-    # What one host decides by, for all, is no group's and no controller's.
+    # A template is evaluated with the variables of its host, whatever it is on another one.
+    for given in (dict(controller_backup_timeout='{{ of_this_host }}', of_this_host='fast'),
+                  dict(controller_backup_timeout='{{ hostvars["controller-0"].of_another }}'),
+                  dict(controller_backup_timeout='{{ not_known_yet | default("fast") }}')):
+        hosts['controller-0']['of_another'] = 'fast'
+        changed(hosts['controller-1'], ['controller-1: controller_backup_timeout is "fast".'], **given)
+    everywhere = told['all']['vars']
+    everywhere.update(controller_backup_timeout='{{ of_this_host }}', of_this_host=60)
+    changed(hosts['controller-2'], ['controller-2: controller_backup_timeout is "fast".'], of_this_host='fast')
+    everywhere.update(controller_backup_timeout='{{ of_this_host if true else not_known_yet }}')
+    bench.write('controllers.yaml', json.dumps(told))
+    goes(bench, 'status')
+    everywhere.update(controller_backup_timeout='{{ not_known_yet | default(omit) }}')
+    hosts['controller-1']['controller_backup_sample'] = '{{ not_known_yet }}'
+    bench.write('controllers.yaml', json.dumps(told))
+    command(bench, 'list')  # which does not use it
+    assert calls(bench, 'backup_info'), 'it was refused'
+    for where, name in ((everywhere, 'controller_backup_timeout'), (everywhere, 'of_this_host'), (hosts['controller-1'], 'controller_backup_sample')):
+        del where[name]
+    # One host decides for all, so a variable of the decision cannot belong to a group or a controller.
     unseen = 'controller_backup_destination is set differently there than for localhost, which decides for all'
     changed(group, ['controller-0, controller-1, controller-2: ' + unseen], controller_backup_destination='/mnt/x')
     changed(hosts['controller-2'], ['controller-2: ' + unseen], controller_backup_destination='/mnt/x')
@@ -274,7 +293,9 @@ def case_input_left_out(bench):
 COMPARE = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
-import ansible_collections.overcloud.backup.plugins.plugin_utils._types  # before Ansible's own loader takes over
+# Before Ansible's own loader takes over:
+import ansible_collections.overcloud.backup.plugins.plugin_utils._lists
+import ansible_collections.overcloud.backup.plugins.plugin_utils._types
 from ansible_collections.overcloud.backup.plugins.plugin_utils._variables import known, wrong
 try:
     from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -385,7 +406,7 @@ def case_input_inventory(bench):
     other = bench.write('other.ini', '[db]\nd[1:2] ansible_connection=local\n[web]\nw ansible_connection=local\n')
     groups = bench.write('groups.ini', '[mysql]\n[haproxy]\n[db]\nd1\n')
     balancers = bench.write('balancers.ini', '[haproxy]\nh1\n')
-    for books, source, words in ((PLAYS, 'localhost,', (GROUPS, 'The inventory has 1 hosts and no groups.')),
+    for books, source, words in ((PLAYS, 'localhost,', (GROUPS, 'The inventory has 1 host and no groups.')),
                                  (PLAYS[:1], empty, (GROUPS, 'The inventory has no hosts and no groups.')),
                                  (PLAYS, other, (GROUPS, 'Its groups: db, web.')),
                                  (PLAYS[:2], groups, ('the group mysql is empty', 'Its groups: db, haproxy, mysql.')),

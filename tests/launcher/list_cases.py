@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import subprocess
 import time
 
@@ -216,6 +217,24 @@ def case_list_file(bench):
     status, output = command(bench, 'list', '-e', 'controller_list_file=' + target)
     with open(target) as f:
         assert status == 0 and json.load(f)['schema'] == 1, output
+    # An earlier file and a link are replaced, and its target is not; a pipe is written to.
+    linked, pipe = bench.write('linked.json', 'of somebody else'), bench.path('pipe')
+    os.unlink(target)
+    os.symlink(linked, target)
+    mask = os.umask(0o027)
+    try:
+        for dummy in range(2):
+            goes(bench, 'list', '-e', 'controller_list_file=' + target)
+            assert stat.S_IMODE(os.lstat(target).st_mode) == 0o640 and stat.S_ISREG(os.lstat(target).st_mode)
+            os.chmod(target, 0o600)
+    finally:
+        os.umask(mask)
+    with open(target) as f, open(linked) as other:
+        assert json.load(f)['schema'] == 1 and other.read() == 'of somebody else'
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(['cat', pipe], stdout=subprocess.PIPE)
+    goes(bench, 'list', '-e', 'controller_list_file=' + pipe)
+    assert json.loads(reader.communicate()[0].decode())['schema'] == 1 and stat.S_ISFIFO(os.lstat(pipe).st_mode)
     # The current directory is not the playbook's.
     for path, there in (('own.json', 'own.json'), ('./sub/own.json', 'sub/own.json'), ('~/own.json', 'home/own.json'),
                         ('$HOME/own.json', 'home/own.json')):

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/process"
+	"overcloud.backup/tests/ports"
 )
 
 // Server is a server with a socket, ports on loopback and a folder of its own: a cluster of one if there is a Galera
@@ -98,7 +98,7 @@ func Start(more func(dir string) []string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Dir: dir, Data: filepath.Join(dir, "data"), Socket: filepath.Join(dir, "s"), Port: FreePort()}
+	s := &Server{Dir: dir, Data: filepath.Join(dir, "data"), Socket: filepath.Join(dir, "s")}
 	arguments := more(dir)
 	log, err := os.OpenFile(filepath.Join(dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -122,6 +122,7 @@ func (s *Server) start(o process.ChildOptions, more []string) error {
 	if err := s.install(o, append(own, "--auth-root-socket-user="+me.Username), more); err != nil {
 		return err
 	}
+	s.Port = ports.Free()
 	args := append(own, "--socket="+s.Socket, "--pid-file="+filepath.Join(s.Dir, "pid"), "--bind-address=127.0.0.1",
 		fmt.Sprintf("--port=%d", s.Port), "--tmpdir="+filepath.Join(s.Dir, "tmp"),
 		"--innodb-buffer-pool-size=32M", "--innodb-log-file-size=8M", "--binlog-format=ROW",
@@ -131,7 +132,7 @@ func (s *Server) start(o process.ChildOptions, more []string) error {
 		args = append(args, "--wsrep-on=ON", "--wsrep-provider="+library, "--wsrep-cluster-address=gcomm://",
 			"--wsrep-cluster-name=solo",
 			"--wsrep-new-cluster", "--wsrep-node-address=127.0.0.1",
-			fmt.Sprintf("--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:%d;gcache.size=8M", FreePort()))
+			fmt.Sprintf("--wsrep-provider-options=gmcast.listen_addr=tcp://127.0.0.1:%d;gcache.size=8M", ports.Free()))
 	}
 	s.child, err = process.StartChild(context.Background(), o, "mariadbd", append(args, more...)...)
 	if err != nil {
@@ -220,14 +221,4 @@ func (s *Server) Remove() {
 		s.child.Kill()
 	}
 	_ = os.RemoveAll(s.Dir)
-}
-
-// FreePort returns a free port on loopback.
-func FreePort() int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }

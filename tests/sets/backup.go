@@ -198,26 +198,6 @@ func Compress(f repository.File, to io.Writer, from io.Reader, tee io.Writer) (r
 	return f, err
 }
 
-// Copy returns a copy of the set of a method, in a repository of its own, which a test may damage.
-func Copy(t *testing.T, method string) (destination, path string) {
-	t.Helper()
-	Shared(t)
-	destination, err := os.MkdirTemp("/var/tmp", "verify-sets-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(destination) })
-	from := one.sets[method]
-	path = filepath.Join(destination, "solo", filepath.Base(from))
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command("cp", "-r", from, path).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	return destination, path
-}
-
 // Open opens a set by its name or path.
 func Open(t *testing.T, destination, name string) *repository.Set {
 	t.Helper()

@@ -6,15 +6,9 @@ package sets
 
 import (
 	"errors"
-	"os"
-	"os/user"
 	"strings"
-	"sync"
-	"testing"
 	"time"
 
-	"overcloud.backup/internal/confine"
-	"overcloud.backup/internal/scratch"
 	"overcloud.backup/tests/mariadbd"
 )
 
@@ -31,56 +25,6 @@ const someUsers = "CREATE USER IF NOT EXISTS `nova`@`localhost` IDENTIFIED BY PA
 	"CREATE USER IF NOT EXISTS `root`@`localhost`;\nALTER USER IF EXISTS `root`@`localhost` IDENTIFIED BY PASSWORD" +
 	" '*9F41B36FDD383F6F7523A10C2C133FC2B190A1EA';\n" +
 	"GRANT ALL ON `nova`.* TO `nova`@`localhost`;\nGRANT PROXY ON ''@'%' TO 'root'@'localhost' WITH GRANT OPTION;\n"
-
-// one is the server that the tests share, with the sets that were made of it; Run removes both.
-var one struct {
-	sync.Once
-	*Server
-	sets map[string]string // the path by method
-	err  error
-}
-
-// Shared returns the server of all tests, or skips the test if it cannot run.
-func Shared(t *testing.T) *Server {
-	t.Helper()
-	mariadbd.Need(t, "mariadb-backup", "mbstream", "mariadb-dump", "zstd")
-	mariadbd.NeedGalera(t)
-	if os.Getuid() != 0 {
-		t.Skip("needs root, as a verification does")
-	}
-	if err := confine.Possible(); err != nil {
-		t.Skip(err)
-	}
-	one.Do(func() { one.Server, one.err = startServer() })
-	if one.err != nil {
-		t.Fatal(one.err)
-	}
-	return one.Server
-}
-
-func startServer() (*Server, error) {
-	started, err := mariadbd.Start(func(string) []string {
-		return []string{"--skip-networking", "--log-bin=mariadb-bin", "--server-id=7",
-			"--innodb-data-file-path=ibdata1:12M;ibdata2:12M:autoextend"}
-	})
-	if err != nil {
-		return nil, err
-	}
-	s := &Server{started, someUsers}
-	err = s.fill()
-	if err == nil {
-		one.sets = map[string]string{}
-		one.sets["physical"], err = s.BackUp("physical")
-	}
-	if err == nil {
-		one.sets["logical"], err = s.BackUp("logical")
-	}
-	if err != nil {
-		s.Remove()
-		return nil, err
-	}
-	return s, nil
-}
 
 // filling has everything that is part of a fingerprint, definers other than root, and names that need quotes.
 const filling = `CREATE DATABASE nova; CREATE DATABASE empty; USE nova;
@@ -119,17 +63,4 @@ func (s *Server) Flush() error {
 		time.Sleep(100 * time.Millisecond)
 	}
 	return errors.New("the pages stay dirty")
-}
-
-// Run runs the tests of a package that uses these servers and sets, and removes them.
-func Run(m *testing.M) int {
-	if _, err := user.Lookup(scratch.Account); err != nil {
-		scratch.Account = "daemon" // no server may run as the kernel's nobody, 65534
-	}
-	defer func() {
-		if one.Server != nil {
-			one.Remove()
-		}
-	}()
-	return m.Run()
 }

@@ -55,7 +55,7 @@ func runFile(t *testing.T, file string, tell func(t *testing.T, lines []string) 
 		if len(b.lines()) == 0 {
 			continue
 		}
-		if !b.told && !*update {
+		if !b.dashed && !*update {
 			t.Errorf("%s:%d: it has no outcome, and no line of dashes for one; go test -update writes both", file,
 				b.line)
 			continue
@@ -78,7 +78,7 @@ type block struct {
 	line    int
 	before  string // the lines above the dashes, including comments
 	outcome string
-	told    bool // whether it has dashes
+	dashed  bool // whether it has dashes
 }
 
 func parse(content string) (blocks []block) {
@@ -86,7 +86,7 @@ func parse(content string) (blocks []block) {
 	for part := range strings.SplitSeq(strings.Trim(content, "\n")+"\n", "\n\n") {
 		b := block{line: line}
 		line += strings.Count(part, "\n") + 2
-		b.before, b.outcome, b.told = strings.Cut(strings.Trim(part, "\n")+"\n", dashes+"\n")
+		b.before, b.outcome, b.dashed = strings.Cut(strings.Trim(part, "\n")+"\n", dashes+"\n")
 		blocks = append(blocks, b)
 	}
 	return blocks

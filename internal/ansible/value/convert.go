@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// convert returns errors that continue a sentence that begins with the value: "is not a
-// string".
+// Convert converts a value to a type of AnsibleModule. Its errors continue a sentence that begins with the value: "is
+// not a string".
 func Convert(kind string, v any, allowed []any) (any, error) {
 	switch kind {
 	case "int":

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The same values as AnsibleModule accepts, in the same types. What is refused continues "the value ...".
+// The same values as AnsibleModule accepts, in the same types. The reason for a refusal continues "the value ...".
 func TestConvert(t *testing.T) {
 	for kind, rows := range map[string]map[string]string{
 		"int": {`3`: `3`, `"3"`: `3`, `" 3 "`: `3`, `3.0`: `3`, `"1e3"`: `1000`,

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/mariadb/mariadbtest"
@@ -62,6 +63,25 @@ func TestOnlyCopiedFilesCount(t *testing.T) {
 	}
 }
 
+// A tool before 10.8 copies these files in its last locks, and those of InnoDB earlier.
+func TestFilesThatAreNotInnoDBAreHeld(t *testing.T) {
+	top := tree(t, map[string]int{
+		"ibdata1": 1000, "nova/t.ibd": 200, "nova/t.frm": 30, "mysql/db.MAD": 8, "mysql/db.MAI": 4, "nova/db.opt": 2,
+		"undo001": 4, "ib_logfile0": 10000, "galera.cache": 10000, "aria_log.00000001": 10000,
+	})
+	h, err := HeldFiles(top)
+	if err != nil || h.Files != 4 || h.Bytes != 44 {
+		t.Errorf("%+v, %v", h, err)
+	}
+	if short, long := (Held{100, 1 << 20}).Time(), (Held{5_000, 100 << 20}).Time(); short > 50*time.Millisecond ||
+		long < 2*time.Second {
+		t.Errorf("%s and %s", short, long)
+	}
+	if _, err := HeldFiles(filepath.Join(top, "gone")); err == nil {
+		t.Error("a datadir that is gone has none")
+	}
+}
+
 func TestASetNeedsHalfOfItsDataAndAMargin(t *testing.T) {
 	at := t.TempDir()
 	for raw, needed := range map[int64]int64{0: 64 << 20, 1 << 20: 64<<20 + 1<<19, 3: 64<<20 + 1} {
@@ -87,13 +107,13 @@ func TestAHiddenFolderWithoutAFileIsRefused(t *testing.T) {
 		files map[string]int
 		named string
 	}{
-		"none":              {map[string]int{"nova/t.ibd": 1}, ""},
-		"with a file":       {map[string]int{".config/rc": 1}, ""},
-		"a hidden file":     {map[string]int{".bash_history": 1}, ""},
-		"empty":             {map[string]int{".cache/": 0}, ".cache"},
-		"folders alone":     {map[string]int{".cache/sub/file": 1}, ".cache"},
-		"two, and one full": {map[string]int{".a/": 0, ".b/x": 1, ".c/": 0}, ".a, .c"},
-		"not hidden":        {map[string]int{"empty/": 0}, ""},
+		"none":                        {map[string]int{"nova/t.ibd": 1}, ""},
+		"with a file":                 {map[string]int{".config/rc": 1}, ""},
+		"a hidden file":               {map[string]int{".bash_history": 1}, ""},
+		"empty":                       {map[string]int{".cache/": 0}, ".cache"},
+		"only folders":                {map[string]int{".cache/sub/file": 1}, ".cache"},
+		"two, one of them with files": {map[string]int{".a/": 0, ".b/x": 1, ".c/": 0}, ".a, .c"},
+		"not hidden":                  {map[string]int{"empty/": 0}, ""},
 	} {
 		err := refuseHidden(tree(t, c.files))
 		if (err != nil) != (c.named != "") || err != nil &&

@@ -22,7 +22,8 @@ import (
 // QueryLimit is the statement timeout that the server enforces on our queries about its tables.
 const QueryLimit = time.Minute
 
-// queryLimit is the statement timeout of queries about what a dump would lose. What remains unknown is named.
+// queryLimit is the statement timeout of queries about what a dump would lose. A query that reaches it
+// becomes a warning.
 const queryLimit = 20 * time.Second
 
 // columnBudget is the time for searching values for those that a dump loses.
@@ -119,9 +120,8 @@ func (s *survey) checkBroken(ctx context.Context, c *mariadb.Client) (err error)
 	}
 	names := DescribeBroken(s.d.LeftOut)
 	if !s.o.LeaveOutBroken {
-		return fmt.Errorf("%d tables or views cannot be opened, and a dump would end at the first one: %s; drop or"+
-			" repair them, "+
-			"take a physical backup, or set broken to leave_out", len(s.d.LeftOut), names)
+		return fmt.Errorf("tables or views cannot be opened, and a dump would end at the first one: %s; drop or "+
+			"repair them, take a physical backup, or set broken to leave_out", names)
 	}
 	s.warn("left out of the dump, because the server cannot open them: %s", names)
 	return nil

@@ -77,14 +77,14 @@ func TestLossesOfADumpAreKnownBeforeIt(t *testing.T) {
 				"INSERT INTO content.f VALUES (1.2345678)"},
 			warns: "these columns of a unique key have values with more, so that the dump may not load: content.f.f;",
 		},
-		"a view over what is gone": {
+		"a view of a missing table": {
 			statements: []string{
 				"CREATE TABLE content.t (i INT)", "CREATE VIEW content.v AS SELECT * FROM content.t",
 				"DROP TABLE content.t",
 			},
-			refuses: "1 tables or views cannot be opened, and a dump would end at the first one: content.v (",
+			refuses: "tables or views cannot be opened, and a dump would end at the first one: content.v (",
 		},
-		"a view over what is gone, left out": {
+		"a view of a missing table, left out": {
 			statements: []string{
 				"CREATE TABLE content.t (i INT)", "CREATE VIEW content.v AS SELECT * FROM content.t",
 				"DROP TABLE content.t",
@@ -94,7 +94,7 @@ func TestLossesOfADumpAreKnownBeforeIt(t *testing.T) {
 		},
 		"a table that is not InnoDB": {
 			statements: []string{"CREATE TABLE content.m (i INT) ENGINE=MyISAM"},
-			refuses:    "1 tables are not InnoDB and would not be consistent in a dump: content.m; convert them",
+			refuses:    "tables are not InnoDB and would not be consistent in a dump: content.m; convert them",
 		},
 		"a table that is not InnoDB, warned of": {
 			statements: []string{"CREATE TABLE content.m (i INT) ENGINE=MyISAM"},
@@ -114,7 +114,7 @@ func TestLossesOfADumpAreKnownBeforeIt(t *testing.T) {
 			},
 			warns: "no dump can read that of content.h, which is by transactions",
 		},
-		"an event that the tool loops at": {
+		"an event at which the tool loops": {
 			statements: []string{"CREATE EVENT content.e ON SCHEDULE EVERY 1 DAY DISABLE DO SELECT ';;'"},
 			refuses:    `mariadb-dump cannot dump the events ["content.e"]`,
 		},
@@ -231,7 +231,7 @@ func TestRefusalsOfADump(t *testing.T) {
 		t.Error(err)
 	}
 	if warning, err := refuseNonTransactional([]string{"a.m", "b.m"}, false); err == nil || warning != "" ||
-		!strings.HasPrefix(err.Error(), "2 tables are not InnoDB") || !strings.Contains(err.Error(), "a.m, b.m") {
+		!strings.HasPrefix(err.Error(), "tables are not InnoDB") || !strings.Contains(err.Error(), "a.m, b.m") {
 		t.Errorf("%q %v", warning, err)
 	}
 }

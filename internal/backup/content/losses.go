@@ -13,7 +13,8 @@ import (
 // reasonLimit is the statement timeout of the queries that only complete the reason of a choice.
 const reasonLimit = 5 * time.Second
 
-// Losses lists what a dump would lose, for the reason why no dump is taken. What cannot be read in time is left out.
+// Losses lists what a dump would lose, for the reason why no dump is taken. It leaves out losses that
+// it cannot read in time.
 func Losses(ctx context.Context, c *mariadb.Client) (lost []string) {
 	if floats, err := catalog.HasFloats(ctx, c, reasonLimit); err == nil && floats {
 		lost = append(lost, "digits of FLOAT columns")

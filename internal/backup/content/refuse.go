@@ -27,6 +27,6 @@ func refuseNonTransactional(tables []string, warn bool) (warning string, err err
 	if warn {
 		return "not in the dump's snapshot, because they are not InnoDB: " + names, nil
 	}
-	return "", fmt.Errorf("%d tables are not InnoDB and would not be consistent in a dump: %s; "+
-		"convert them, take a physical backup, or set non_transactional to warn", len(tables), names)
+	return "", fmt.Errorf("tables are not InnoDB and would not be consistent in a dump: %s; "+
+		"convert them, take a physical backup, or set non_transactional to warn", names)
 }

@@ -9,9 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/mariadb"
+	"overcloud.backup/internal/quantity"
 )
 
 // Desync sets wsrep_desync to ON for a while. It undoes only what it did.
@@ -29,7 +29,11 @@ type Desync struct {
 	mutex  sync.Mutex
 	ours   bool
 	ended  bool
+	held   bool // Stay was called
 	undone func() error
+	// outcome describes a desync that Stay has ended; own is the connection of Now.
+	outcome string
+	own     *mariadb.Client
 }
 
 // drained is the receive queue, in write-sets, at which a node may resync: well below gcs.fc_limit (16 by default),
@@ -45,12 +49,6 @@ func NewDesync(open func(context.Context) (*mariadb.Client, error), drain time.D
 	}}
 }
 
-const (
-	syncedTimeout = time.Minute
-	answerTimeout = 10 * time.Second
-	pollEvery     = 100 * time.Millisecond
-)
-
 // Begin refuses a node that is already desynced by someone else. A second call does nothing.
 func (d *Desync) Begin(ctx context.Context, c *mariadb.Client) error {
 	d.mutex.Lock()
@@ -60,6 +58,9 @@ func (d *Desync) Begin(ctx context.Context, c *mariadb.Client) error {
 	}
 	if d.ended {
 		return errors.New("the backup ends, so wsrep_desync stays as it is")
+	}
+	if d.held {
+		return errStays
 	}
 	server, err := ThisServer(ctx, c)
 	if err != nil {
@@ -112,8 +113,12 @@ func (d *Desync) Now(ctx context.Context) error {
 	}
 	if err = d.Begin(ctx, c); err != nil {
 		_ = c.Close()
+		return err
 	}
-	return err
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.own = c
+	return nil
 }
 
 // stop reports whether there is something to undo; begin refuses from now on.
@@ -131,7 +136,7 @@ func (d *Desync) stop() bool {
 // is alone in its cluster, where nobody else writes, does not wait. A server that ended has nothing to undo.
 func (d *Desync) End() (outcome string, err error) {
 	if !d.stop() {
-		return "not changed", nil
+		return d.unchanged()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), d.drain+2*syncedTimeout)
 	defer cancel()
@@ -147,14 +152,53 @@ func (d *Desync) End() (outcome string, err error) {
 		time.Since(begun).Seconds()), d.undone()
 }
 
-// resyncAndWait tries again with a new connection if its connection breaks.
+// unchanged is the outcome if there is nothing to undo, or no more. After a desync that Stay has ended, the node must
+// be Synced and serve as well.
+func (d *Desync) unchanged() (string, error) {
+	d.mutex.Lock()
+	outcome := d.outcome
+	d.outcome = "" // a second End has nothing to check
+	d.mutex.Unlock()
+	if outcome == "" {
+		return "not changed", nil
+	}
+	if d.own != nil {
+		defer d.own.Close()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*syncedTimeout)
+	defer cancel()
+	health, err := d.retrying(ctx, synced)
+	switch {
+	case d.serverEnded(err):
+		outcome += "; the server has ended since"
+	case err != nil:
+		return "", errors.Join(fmt.Errorf("wsrep_desync is OFF again: %w", err), d.undone())
+	default:
+		outcome += "; " + health
+	}
+	return outcome, d.undone()
+}
+
+// resyncAndWait ends the desync, and waits until the node serves.
 func (d *Desync) resyncAndWait(ctx context.Context) (health string, err error) {
+	return d.retrying(ctx, func(ctx context.Context, c *mariadb.Client) (galera.Wsrep, error) {
+		if err := d.resync(ctx, c); err != nil {
+			return galera.Wsrep{}, err
+		}
+		return synced(ctx, c)
+	})
+}
+
+// retrying waits until the node is in order by do, and serves. It tries again with a new connection if its connection
+// breaks.
+func (d *Desync) retrying(ctx context.Context,
+	do func(context.Context, *mariadb.Client) (galera.Wsrep, error)) (health string, err error) {
 	for {
 		c, err := d.connect(ctx)
 		if err != nil {
 			return "", err
 		}
-		w, err := d.resync(ctx, c)
+		w, err := do(ctx, c)
 		if err == nil {
 			health, err = d.up(ctx, w)
 		}
@@ -219,54 +263,20 @@ func alive(ctx context.Context, c *mariadb.Client) bool {
 	return err == nil
 }
 
-func (d *Desync) resync(ctx context.Context, c *mariadb.Client) (galera.Wsrep, error) {
+func (d *Desync) resync(ctx context.Context, c *mariadb.Client) error {
 	queue := func(w galera.Wsrep) bool { return !w.Desync || w.RecvQueue <= drained || w.ClusterSize <= 1 }
 	w, err := until(ctx, c, d.drain, queue)
 	if err != nil {
-		return w, fmt.Errorf("the node stays desynced: its receive queue (%d write-sets) did not drain within %s: %w; "+
-			"run SET GLOBAL wsrep_desync=OFF when wsrep_local_recv_queue is 0", w.RecvQueue, d.drain, err)
+		return fmt.Errorf("the node stays desynced: its receive queue (%s) did not drain within %s: %w; run SET "+
+			"GLOBAL wsrep_desync=OFF when wsrep_local_recv_queue is 0", quantity.Count(int64(w.RecvQueue), "write-set"),
+			d.drain, err)
 	}
 	if w.Desync {
 		if err := galera.SetDesync(ctx, c, false); err != nil {
-			return w, fmt.Errorf("the node stays desynced: %w", err)
+			return fmt.Errorf("the node stays desynced: %w", err)
 		}
 	}
-	w, err = until(ctx, c, syncedTimeout, func(w galera.Wsrep) bool { return condition.TakesPart(w) == nil })
-	if err != nil {
-		return w, fmt.Errorf("the node is not Synced again (%s): %w", w.State, errors.Join(condition.TakesPart(w), err))
-	}
-	return w, nil
-}
-
-// broken is how many readings in a row may fail. A server that hangs does not fail, it does not answer; one that is
-// gone fails at once.
-const broken = 5
-
-// until reads the status until it is as requested, and returns the last one. It gives up early if the connection
-// breaks.
-func until(ctx context.Context, c *mariadb.Client, limit time.Duration, done func(galera.Wsrep) bool) (galera.Wsrep,
-	error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	var last galera.Wsrep
-	failed := 0
-	for {
-		w, err := galera.Status(ctx, c)
-		if failed++; err != nil && failed >= broken {
-			return last, err
-		}
-		if err == nil {
-			last, failed = w, 0
-			if done(w) {
-				return w, nil
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return last, errors.Join(err, ctx.Err())
-		case <-time.After(pollEvery):
-		}
-	}
+	return nil
 }
 
 // desyncUndo names the server process that was desynced. wsrep_desync does not outlive its server process: another

@@ -80,11 +80,11 @@ func TestUndoLeavesADesyncThatIsNotItsOwn(t *testing.T) {
 		said  string
 		left  string
 	}{
-		"another process":     {change(func(i *Instance) { i.Start += "0" }), "was restarted since", "1"},
-		"the same pid, later": {change(func(i *Instance) { i.PID++ }), "was restarted since", "1"},
-		"before a reboot":     {change(func(i *Instance) { i.BootID = "x" }), "was restarted since", "1"},
-		"another server":      {change(func(i *Instance) { i.UID = "x" }), "was restarted since", "1"},
-		"over TCP, younger": {change(func(i *Instance) { i.PID, i.Start, i.Up = 0, "", now.Up+1000 }),
+		"another process":                   {change(func(i *Instance) { i.Start += "0" }), "was restarted since", "1"},
+		"a later process with the same pid": {change(func(i *Instance) { i.PID++ }), "was restarted since", "1"},
+		"before a reboot":                   {change(func(i *Instance) { i.BootID = "x" }), "was restarted since", "1"},
+		"another server":                    {change(func(i *Instance) { i.UID = "x" }), "was restarted since", "1"},
+		"over TCP, started later": {change(func(i *Instance) { i.PID, i.Start, i.Up = 0, "", now.Up+1000 }),
 			"was restarted since", "1"},
 	} {
 		t.Run(name, func(t *testing.T) {

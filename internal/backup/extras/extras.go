@@ -42,7 +42,7 @@ var Configuration = []string{
 	"/var/lib/config-data/puppet-generated/mysql/etc", "/var/lib/config-data/puppet-generated/haproxy/etc",
 }
 
-// Extras collects what a set contains in addition to the data. What is missing on this host is a warning, not a
+// Extras collects what a set contains in addition to the data. A file that this host lacks is a warning, not a
 // failure.
 type Extras struct {
 	Set      *repository.Draft
@@ -75,7 +75,7 @@ func (b *Extras) Users(ctx context.Context, c *mariadb.Client, required bool) er
 	return b.Add(UsersFile, "users", []byte(strings.Join(accounts.Statements, ";\n")+";\n"))
 }
 
-// System saves what a dump of the users' schemas lacks. What cannot be saved is named.
+// System saves what a dump of the users' schemas lacks. It names everything that it cannot save.
 func (b *Extras) System(ctx context.Context, c *mariadb.Client) error {
 	system, err := catalog.ReadSystem(ctx, c, systemLimit)
 	if err != nil {

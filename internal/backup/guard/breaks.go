@@ -46,9 +46,9 @@ func flowControl(s Sample, _ limits) string {
 	if s.Server.Desync || s.Server.FlowControlSent == 0 {
 		return ""
 	}
-	return fmt.Sprintf("this node stops the writers of the cluster (flow control sent %d times within a second, %d "+
-		"write-sets in its receive queue)%s",
-		s.Server.FlowControlSent, s.Server.RecvQueue, because(s.Server.DesyncError))
+	return fmt.Sprintf("this node stops the writers of the cluster (flow control sent %s within a second, %s in its "+
+		"receive queue)%s", quantity.Count(s.Server.FlowControlSent, "time"),
+		quantity.Count(int64(s.Server.RecvQueue), "write-set"), because(s.Server.DesyncError))
 }
 
 func spaceDestination(s Sample, l limits) string {
@@ -114,19 +114,30 @@ func longQueued(s Sample, _ limits) string {
 }
 
 func fewMembers(s Sample, l limits) string {
-	return needed(condition.FewMembers(s.Server.ClusterSize-1, l.others))
+	return l.lacking(s, func(needed int) string { return condition.FewMembers(s.Server.ClusterSize-1, needed) })
 }
 
 func fewPromoted(s Sample, l limits) string {
 	if !s.Cluster.Present {
 		return ""
 	}
-	return needed(condition.FewPromoted(s.Cluster.Others, l.others))
+	return l.lacking(s, func(needed int) string { return condition.FewPromoted(s.Cluster.Others, needed) })
 }
 
-func needed(few string) string {
-	if few == "" {
+// lacking reports that too few can serve, with this node if it can stay in service, and without it if not.
+func (l limits) lacking(s Sample, few func(needed int) string) string {
+	why := few(l.With)
+	switch {
+	case why != "" && l.With < l.Without:
+		return "this node is needed as a spare: " + why + ", even while this one stays in service"
+	case why != "":
+		return "this node is needed as a spare: " + why
+	case s.Server.SpareError == "":
 		return ""
 	}
-	return "this node is needed as a spare: " + few
+	if why = few(l.Without); why == "" {
+		return ""
+	}
+	return "this node is needed as a spare: " + why + " unless this one serves, which it cannot now: " +
+		s.Server.SpareError
 }

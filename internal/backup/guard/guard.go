@@ -19,8 +19,11 @@ import (
 // Config says what a guard watches, and what it allows.
 type Config struct {
 	Allowed
-	// Others is how many other controllers must be able to serve; 0 disables the check.
-	Others int
+	Needed
+	// Stays says that the node is needed as a spare, and stays in service from the beginning. Stay is called once if it
+	// becomes needed meanwhile: it ends our desync, and lets none begin; its error is why that is not possible.
+	Stays bool
+	Stay  func(context.Context) error
 	// Lease returns a text that changes whenever the caller renews it; nil disables the check.
 	Lease func() (string, error)
 	// Destination is the folder whose space is watched, Set the folder of the set, for messages.
@@ -55,8 +58,8 @@ func newGuard(c Config, stop context.CancelCauseFunc) *guard {
 		c.LeaseTimeout = 0 // nobody renews it
 	}
 	return &guard{
-		limits: limits{Allowed: c.Allowed, others: c.Others, path: c.Set},
-		stop:   stop, counters: c.Counters, open: c.Open, view: c.View, desynced: c.Desynced, lease: c.Lease,
+		limits: limits{Allowed: c.Allowed, Needed: c.Needed, path: c.Set}, stays: c.Stays, stay: c.Stay,
+		stop: stop, counters: c.Counters, open: c.Open, view: c.View, desynced: c.Desynced, lease: c.Lease,
 		datadir: &folder{at: c.Place, path: c.Datadir}, desync: c.Desync,
 	}
 }
@@ -64,8 +67,12 @@ func newGuard(c Config, stop context.CancelCauseFunc) *guard {
 func (g *guard) start(ctx context.Context, destination string) {
 	now := time.Now()
 	g.last = lastSeen{server: now, cluster: now, lease: now, sent: -1}
+	if g.stays {
+		g.last.desync = errSpare
+	}
 	g.now.Tool.FreeDestination, g.now.Tool.FreeDatadir = -1, -1
-	g.now.Cluster.Others, g.now.Cluster.Unfit, g.now.Server.Sessions = []string{}, []string{}, []galera.Session{}
+	g.now.Cluster.Others, g.now.Cluster.Unfit = []string{}, []string{}
+	g.now.Server.Sessions, g.now.Server.Visits = []galera.Session{}, []Visits{}
 	ctx, g.quit = context.WithCancel(ctx)
 	server := &asked{open: g.open}
 	g.askServer(ctx, server)
@@ -76,7 +83,7 @@ func (g *guard) start(ctx context.Context, destination string) {
 	g.loop(ctx, sampleEvery, g.space(room, &g.limits.destination, destinationFloor, &g.now.Tool.FreeDestination), nil)
 	g.loop(ctx, sampleEvery, g.space(g.datadir.free, &g.limits.datadir, datadirFloor, &g.now.Tool.FreeDatadir),
 		g.datadir.close)
-	g.loop(ctx, sampleEvery, g.judge, nil)
+	g.loop(ctx, sampleEvery, func() { g.judge(ctx) }, nil)
 	if g.desync != nil {
 		queue := &asked{open: g.open}
 		pressed := &pressure{}
@@ -124,13 +131,23 @@ func (g *guard) end() error {
 }
 
 // judge takes a sample of what is known and judges it.
-func (g *guard) judge() {
+func (g *guard) judge(ctx context.Context) {
 	g.renewed()
 	g.remember()
 	g.mutex.Lock()
 	b := judge(g.history, g.limits)
+	turns := b == nil && !g.stays && isSpare(g.history, g.limits)
+	if turns {
+		g.keepInService()
+	}
 	g.mutex.Unlock()
 	if b != nil {
 		g.broken(b)
+	}
+	if turns && g.stay != nil {
+		g.wait.Go(func() {
+			defer g.caught()
+			g.endDesync(ctx)
+		})
 	}
 }

@@ -251,11 +251,11 @@ func TestThePressureOnTheWriters(t *testing.T) {
 		sent  []int64
 		want  string
 	}{
-		"an empty queue":           {[]int{0, 0, 0}, []int64{5, 5, 5}, "..."},
-		"below":                    {[]int{6, 6, 6}, []int64{0, 0, 0}, "..."},
-		"it grows":                 {[]int{0, 6, 7}, []int64{0, 0, 0}, "..!"},
-		"flow control before us":   {[]int{0, 0}, []int64{9, 9}, ".."},
-		"flow control while we do": {[]int{0, 0, 0}, []int64{9, 10, 10}, ".!."},
+		"an empty queue":                 {[]int{0, 0, 0}, []int64{5, 5, 5}, "..."},
+		"below":                          {[]int{6, 6, 6}, []int64{0, 0, 0}, "..."},
+		"it grows":                       {[]int{0, 6, 7}, []int64{0, 0, 0}, "..!"},
+		"flow control before the backup": {[]int{0, 0}, []int64{9, 9}, ".."},
+		"flow control during the backup": {[]int{0, 0, 0}, []int64{9, 10, 10}, ".!."},
 	} {
 		p, got := &pressure{threshold: 7}, ""
 		for i := range tt.queue {

@@ -44,7 +44,7 @@ func (p *pressure) reached(queue int, sent int64) bool {
 // watchQueue desyncs the node, once, before its queue affects the writers or as soon as it does. A reading or a desync
 // that fails is tried again a second later; in the meantime server_silent and flow_control apply.
 func (g *guard) watchQueue(ctx context.Context, server *asked, p *pressure) {
-	if g.desynced() || time.Now().Before(p.retry) {
+	if g.desynced() || g.isKept() || time.Now().Before(p.retry) {
 		return
 	}
 	reached := false

@@ -67,22 +67,36 @@ func (g *guard) askServer(ctx context.Context, server *asked) {
 }
 
 func (g *guard) readServer(ctx context.Context, c *mariadb.Client) (s ServerSample, sent int64, err error) {
+	// Before and after the status: our desync is recorded before it is made, and until it has ended.
+	ours := g.desynced()
 	w, err := galera.Status(ctx, c)
 	if err != nil {
 		return s, 0, err
 	}
-	// This follows the status: our desync is recorded before it is made.
-	ours := g.desynced()
+	ours = ours || g.desynced()
 	sessions, _, err := galera.Sessions(ctx, c, g.limits.IgnoreUsers)
+	if err != nil {
+		return s, 0, err
+	}
+	visits, err := g.readVisits(ctx, c)
 	if err != nil {
 		return s, 0, err
 	}
 	lsn, err := g.readRedo(ctx, c)
 	return ServerSample{
-		Sessions: sessions, ClusterStatus: w.ClusterStatus, State: w.State, Ready: w.Ready, Connected: w.Connected,
-		ClusterSize: w.Databases(),
-		Desync:      w.Desync, Ours: ours, RecvQueue: w.RecvQueue, LSN: lsn,
+		Sessions: sessions, Visits: visits, ClusterStatus: w.ClusterStatus, State: w.State, Ready: w.Ready,
+		Connected: w.Connected, ClusterSize: w.Databases(),
+		Desync: w.Desync, Ours: ours, RecvQueue: w.RecvQueue, LSN: lsn,
 	}, w.FlowControlSent, err
+}
+
+// readVisits reads who has logged in since the previous answer.
+func (g *guard) readVisits(ctx context.Context, c *mariadb.Client) ([]Visits, error) {
+	totals, err := galera.ReadLogins(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return g.arrivals.add(time.Now(), totals, c.Reached().User, g.limits.IgnoreUsers), nil
 }
 
 // readRedo reads the end of the redo log and, the first time, its size: files times their size, one file from 10.5 on.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/condition"
+	"overcloud.backup/internal/quantity"
 )
 
 // Rule is one reason to stop a backup.
@@ -111,15 +112,24 @@ var rules = []Rule{
 	},
 	{
 		Name: "clients", times: 2, from: ofServer, see: clients, Here: true,
-		why:  "one session that comes and goes within a second is a probe, not a fail-over",
-		Seen: "clients are connected to this node, in two checks; the message has user and address",
+		why: "one session that comes and goes within a second is a probe, not a fail-over",
+		Seen: fmt.Sprintf("clients are connected to this node, in two checks; or, if the server counts logins, %s"+
+			" within a minute found new ones of a user. The message has user and address",
+			quantity.Count(loginsChecks, "check")),
 		Remedy: "A failover happened, or somebody connects past HAProxy. Add monitoring users to" +
 			" `controller_backup_ignore_users`",
 	},
 	{
+		Name: "clients", times: 1, why: "the logins of a minute are in one answer", from: ofServer,
+		see: visited, age: visitedFor, Here: true,
+	},
+	{
 		Name: "last_spare", times: 1, why: "wsrep_cluster_size changes when a member is gone, not before",
 		from: ofServer,
-		see:  fewMembers, Here: true, Seen: "too few others can serve", Remedy: "Bring the other controller back",
+		see:  fewMembers, Here: true,
+		Seen: "too few can serve: another controller is gone, and this one, which counts while it stays in service," +
+			" is not enough or cannot be resynced at once",
+		Remedy: "Bring the other controller back",
 	},
 	{
 		Name: "last_spare", times: 2, why: "a resource that is being monitored may be shown as not promoted once",
@@ -144,9 +154,10 @@ var rules = []Rule{
 	},
 	{
 		Name: "flow_control", times: 3, from: ofServer, see: flowControl, Here: true,
-		why:    "one pulse delays the writers by milliseconds, three seconds of it by seconds",
-		Seen:   "the node has paused the writers for 3 s",
-		Remedy: "`desync: auto` needs the privilege `SUPER`; or use `desync: always`",
+		why:  "one pulse delays the writers by milliseconds, three seconds of it by seconds",
+		Seen: "the node has paused the writers for 3 s",
+		Remedy: "`desync: auto` needs the privilege `SUPER`; or use `desync: always`. The only spare is never" +
+			" desynced: bring the other controllers back, or back up at a quieter time",
 	},
 	{
 		Name: "recv_queue", times: 3, why: "a queue that shrinks again needs no help", from: ofServer, Here: true,
@@ -240,7 +251,8 @@ func (r Rule) since(s Sample, at time.Time) time.Time {
 var (
 	stallRule = Rule{
 		Name: "commit_stall", Here: true,
-		Seen: "the tool kept the node from committing for longer than `max_commit_stall` (1 s)",
+		Seen: fmt.Sprintf("the tool kept the node from committing for longer than `max_commit_stall` (1 s, and at most"+
+			" %.1f s while the node is needed as a spare)", SpareStall.Seconds()),
 		Remedy: "Back up at a quieter time, or raise `controller_backup_buffer`; before MariaDB 10.8 raise" +
 			" `controller_backup_max_commit_stall`. If the destination stalled, no other controller is tried",
 	}

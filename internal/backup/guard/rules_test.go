@@ -45,7 +45,8 @@ func view(change func(*pacemaker.ClusterView)) func(*Sample) {
 	}
 }
 
-var strict = limits{Allowed: Allowed{LeaseTimeout: 300 * time.Second}, others: 2, destination: 50, datadir: 50, redo: 100, path: "/srv/backup"}
+var strict = limits{Allowed: Allowed{LeaseTimeout: 300 * time.Second}, Needed: Needed{Without: 2, With: 1},
+	destination: 50, datadir: 50, redo: 100, path: "/srv/backup"}
 
 // during returns a history of n samples, and applies change to the last ones.
 func during(n, changed int, change func(*Sample)) (all []Sample) {
@@ -82,6 +83,12 @@ var broken = map[string]struct {
 }{
 	"clients": {"clients", 2, 0, "3 of nova from 10.0.0.1",
 		func(s *Sample) { s.Server.Sessions = []galera.Session{{User: "nova", Source: "10.0.0.1", Count: 3}} }},
+	"clients that come and go": {"clients", 1, 15,
+		"again and again: 4 logins of nova from 10.0.0.1, 10.0.0.2 within 10 s; if these are no clients (monitoring), name them in ignore_users",
+		func(s *Sample) {
+			s.Server.Visits = []Visits{{User: "nova", Sources: []string{"10.0.0.1", "10.0.0.2"}, Logins: 4, Answers: 3,
+				First: noon.Add(-6 * time.Second), Last: noon.Add(4 * time.Second)}}
+		}},
 	"a server that hangs": {"server_silent", 1, 5, "not answered for 5.0 s: i/o timeout",
 		func(s *Sample) { s.Server.Silent, s.Server.Error = 5, "i/o timeout" }},
 	"non-Primary": {"not_primary", 1, 0, "(wsrep_cluster_status is non-Primary)",
@@ -101,11 +108,20 @@ var broken = map[string]struct {
 		func(s *Sample) { s.Server.State, s.Server.Desync, s.Server.Ours = "", true, true }},
 	"an operator's desync": {"foreign_desync", 1, 0, "somebody set wsrep_desync",
 		func(s *Sample) { s.Server.Desync, s.Server.State = true, galera.StateDonorDesync }},
-	"a member is gone": {"last_spare", 1, 0, "1 other members",
-		func(s *Sample) { s.Server.ClusterSize = 2 }},
-	"demoted elsewhere": {"last_spare", 2, 0, "promoted on controller-0 in addition",
-		func(s *Sample) { s.Cluster.Others = s.Cluster.Others[:1] }},
-	"demoted everywhere": {"last_spare", 2, 0, "no other node", func(s *Sample) { s.Cluster.Others = nil }},
+	"the others are gone": {"last_spare", 1, 0,
+		"the Galera cluster has 0 other members, and must have 1, even while this one stays in service",
+		func(s *Sample) { s.Server.ClusterSize = 1 }},
+	"a member is gone, and the node cannot serve": {"last_spare", 1, 0, "the Galera cluster has 1 other member," +
+		" and must have 2 unless this one serves, which it cannot now: 90 write-sets", func(s *Sample) {
+		s.Server.ClusterSize, s.Server.Spare, s.Server.SpareError = 2, true, "90 write-sets"
+	}},
+	"demoted elsewhere, and the node cannot serve": {"last_spare", 2, 0, "promoted on controller-0 in addition",
+		func(s *Sample) {
+			s.Cluster.Others, s.Server.Spare, s.Server.SpareError = s.Cluster.Others[:1], true, "90 write-sets"
+		}},
+	"demoted everywhere": {"last_spare", 2, 0,
+		"no other node in addition, and 1 other node must be able to serve, even",
+		func(s *Sample) { s.Cluster.Others = nil }},
 	"standby": {"node_standby", 1, 0, "standby",
 		view(func(v *pacemaker.ClusterView) { v.Self.Standby = true })},
 	"unclean": {"node_unfit", 1, 0, "the node is offline",
@@ -124,7 +140,7 @@ var broken = map[string]struct {
 		func(s *Sample) { s.Tool.FreeDestination = 49 }},
 	"a full datadir": {"space_datadir", 1, 0, "49 bytes are free in its datadir",
 		func(s *Sample) { s.Tool.FreeDatadir = 49 }},
-	"a redo log that comes round": {"redo_overrun", 1, 0, "81 bytes behind",
+	"a redo log that wraps around": {"redo_overrun", 1, 0, "81 bytes behind",
 		func(s *Sample) { s.Server.LSN = s.Tool.RedoLSN + 81 }},
 	"a sink that hangs": {"sink_stalled", 1, 60, "/srv/backup has accepted no data for 60 s",
 		func(s *Sample) { s.Tool.Stalled = 60 }},
@@ -167,15 +183,23 @@ func TestALeaseThatNobodyRenewsIsNotAwaited(t *testing.T) {
 		MaxCommitStall: time.Second}
 	renewed := func() (string, error) { return "", nil }
 	for lease, want := range map[*func() (string, error)]time.Duration{nil: 0, &renewed: time.Minute} {
-		c := Config{Allowed: allowed, Others: 2, Set: "/srv/set"}
+		c := Config{Allowed: allowed, Needed: Needed{Without: 2, With: 1}, Set: "/srv/set"}
 		if lease != nil {
 			c.Lease = *lease
 		}
-		expected := limits{Allowed: allowed, others: 2, path: "/srv/set"}
+		expected := limits{Allowed: allowed, Needed: c.Needed, path: "/srv/set"}
 		expected.LeaseTimeout = want
 		if got := newGuard(c, nil).limits; !reflect.DeepEqual(got, expected) {
 			t.Errorf("%+v, want %+v", got, expected)
 		}
+	}
+}
+
+// visits has logins of one user in some answers, that many seconds apart.
+func visits(answers, apart int) func(*Sample) {
+	return func(s *Sample) {
+		s.Server.Visits = []Visits{{User: "nova", Logins: 9, Answers: answers, First: noon,
+			Last: noon.Add(time.Duration(apart) * time.Second)}}
 	}
 }
 
@@ -187,7 +211,10 @@ func TestWhatTheRulesAllow(t *testing.T) {
 	}{
 		"clients that are allowed": {func(l *limits) { l.AllowClients = true },
 			func(s *Sample) { s.Server.Sessions = []galera.Session{{User: "nova", Count: 1}} }},
-		"our own desync": {nil, desynced},
+		"clients that come and go, and are allowed": {func(l *limits) { l.AllowClients = true }, visits(9, 9)},
+		"two logins":                    {nil, visits(2, 30)},
+		"logins that follow each other": {nil, visits(4, 4)},
+		"our own desync":                {nil, desynced},
 		"the tool's own desync": {nil, func(s *Sample) {
 			s.Server.State, s.Tool.Stage = galera.StateDonorDesync,
 				tool.BlockDDL
@@ -197,7 +224,11 @@ func TestWhatTheRulesAllow(t *testing.T) {
 			s.Cluster.Others = []string{"a",
 				"b", "c"}
 		}},
-		"no spares are asked for": {func(l *limits) { l.others = 0 },
+		"a member is gone, and this node serves": {nil, func(s *Sample) {
+			s.Server.ClusterSize, s.Cluster.Others, s.Server.Spare = 2, s.Cluster.Others[:1], true
+		}},
+		"all are here, and this node cannot serve": {nil, func(s *Sample) { s.Server.SpareError = "90 write-sets" }},
+		"no spares are required": {func(l *limits) { l.Needed = Needed{} },
 			func(s *Sample) { s.Server.ClusterSize, s.Cluster.Others = 1, nil }},
 		"a host without Pacemaker": {nil, func(s *Sample) { s.Cluster = ClusterSample{} }},
 		"a queue without desync":   {nil, func(s *Sample) { s.Server.RecvQueue = 200_000 }},
@@ -242,6 +273,19 @@ func TestTheCauseIsReportedBeforeItsConsequences(t *testing.T) {
 	}), strict)
 	if b == nil || b.Rule != "not_primary" {
 		t.Errorf("got %v", b)
+	}
+}
+
+// A node that serves clients, or whose tool locks it, is no spare of its own: without the others too few are left.
+func TestANodeThatCannotBeItsOwnSpareIsNotCounted(t *testing.T) {
+	l := strict
+	l.With = l.Without
+	b := judge(during(10, 1, func(s *Sample) { s.Server.ClusterSize = 2 }), l)
+	if b == nil || b.Rule != "last_spare" || !strings.HasSuffix(b.Message, "and must have 2") {
+		t.Errorf("got %v", b)
+	}
+	if isSpare(during(10, 1, func(s *Sample) { s.Server.ClusterSize = 2 }), l) {
+		t.Error("it counts itself")
 	}
 }
 

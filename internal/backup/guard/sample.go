@@ -29,7 +29,9 @@ type ServerSample struct {
 	Silent float64   `json:"silent"`
 	Error  string    `json:"error,omitempty"`
 	// Sessions are those of clients.
-	Sessions      []galera.Session     `json:"sessions"`
+	Sessions []galera.Session `json:"sessions"`
+	// Visits are logins of clients within the last minute, if the server counts them.
+	Visits        []Visits             `json:"visits"`
 	ClusterStatus galera.ClusterStatus `json:"cluster_status"`
 	State         galera.State         `json:"state"`
 	Ready         bool                 `json:"ready"`
@@ -40,7 +42,10 @@ type ServerSample struct {
 	Ours   bool `json:"desync_ours"`
 	// DesyncError is why desync: auto could not desync the node.
 	DesyncError string `json:"desync_error,omitempty"`
-	RecvQueue   int    `json:"recv_queue"`
+	// Spare says that the node is needed as a spare and stays in service, SpareError why it cannot.
+	Spare      bool   `json:"spare"`
+	SpareError string `json:"spare_error,omitempty"`
+	RecvQueue  int    `json:"recv_queue"`
 	// FlowControlSent is how often this node stopped the writers since the previous answer.
 	FlowControlSent int64 `json:"flow_control_sent"`
 	// LSN is the end of the redo log, 0 if the server does not report it.

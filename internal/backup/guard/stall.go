@@ -17,10 +17,19 @@ func (g *guard) commitsWait(begun bool) {
 		g.timer = nil
 	}
 	if begun && g.limits.MaxCommitStall > 0 {
-		since := time.Now()
-		g.timer = time.AfterFunc(g.limits.MaxCommitStall, func() { g.commitStall(since) })
+		g.waiting = time.Now()
+		g.limitStall()
 	}
 }
+
+// limitStall starts the timer of commits that wait. The mutex is held.
+func (g *guard) limitStall() {
+	since := g.waiting
+	g.timer = time.AfterFunc(g.maxStall()-time.Since(since), func() { g.commitStall(since) })
+}
+
+// maxStall is how long commits may wait now. The mutex is held.
+func (g *guard) maxStall() time.Duration { return g.limits.CommitStall(g.stays) }
 
 func (g *guard) commitStall(since time.Time) {
 	defer g.caught()
@@ -29,8 +38,14 @@ func (g *guard) commitStall(since time.Time) {
 	if s.Tool.Stalled > 0 {
 		why = fmt.Sprintf("the destination %s has accepted no data for %.1f s", g.limits.path, s.Tool.Stalled)
 	}
+	g.mutex.Lock()
+	limit := g.maxStall().String()
+	if g.stays {
+		limit += " while this node is needed as a spare"
+	}
+	g.mutex.Unlock()
 	g.broken(&Breach{Rule: stallRule.Name, Since: since, Here: s.Tool.Stalled == 0, Message: fmt.Sprintf(
 		"the backup tool has kept this node from committing for %.1f s in its last locks (%s): %s; max_commit_stall"+
 			" is %s",
-		time.Since(since).Seconds(), s.Tool.Stage, why, g.limits.MaxCommitStall)})
+		time.Since(since).Seconds(), s.Tool.Stage, why, limit)})
 }

@@ -53,15 +53,19 @@ type guard struct {
 	view     func(context.Context) (pacemaker.ClusterView, error)
 	desync   func(context.Context) error // nil: never
 	desynced func() bool
+	stay     func(context.Context) error
 	lease    func() (string, error)
 	datadir  *folder
+	arrivals arrivals // of the server's part of the samples
 
 	mutex   sync.Mutex
 	now     Sample // the latest answers of the sources
 	history []Sample
 	breach  *Breach
 	last    lastSeen
+	stays   bool        // the node is needed as a spare
 	timer   *time.Timer // of waiting commits
+	waiting time.Time   // since when they wait
 }
 
 // lastSeen is the time from which the ages of a sample are counted, by the monotonic clock.
@@ -71,6 +75,7 @@ type lastSeen struct {
 	read, redo             int64
 	sent                   int64 // flow control; -1 before the first answer
 	desync                 error // of the last try
+	stay                   error // why our desync cannot be ended
 }
 
 // caught turns a panic into a breach. In a goroutine it would end the process, and nothing would be undone; and a
@@ -114,6 +119,10 @@ func (g *guard) sample() Sample {
 	}
 	if g.last.desync != nil {
 		s.Server.DesyncError = g.last.desync.Error()
+	}
+	s.Server.Spare = g.stays
+	if g.last.stay != nil {
+		s.Server.SpareError = g.last.stay.Error()
 	}
 	s.LeaseAge = s.At.Sub(g.last.lease).Seconds()
 	s.Tool.Stage, _, s.Tool.RedoLSN = g.counters.Stages.Now()

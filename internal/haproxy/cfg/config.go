@@ -21,8 +21,8 @@ var sectionKeywords = []string{
 	"traces", "acme", "healthcheck", "ruleset",
 }
 
-// Parse reads haproxy.cfg, given as the files of -f in their order. What could be read is returned along with the
-// errors.
+// Parse reads haproxy.cfg, given as the files of -f in their order. Along with the errors it returns everything
+// that could be read.
 func Parse(files []File) (*Config, []LineError) {
 	return ParseWith(files, nil)
 }

@@ -23,8 +23,7 @@ func section(t *testing.T, text string) Section {
 	return s
 }
 
-// What a line says about where clients go. A rule that is missed would let a controller look idle that gets the next
-// client.
+// If a rule were missed, the controller that gets the next client would look idle.
 func TestWhatALineSaysAboutClients(t *testing.T) {
 	for lines, want := range map[string]Section{
 		"mode http":                 {settings: settings{Mode: "http"}},

@@ -87,8 +87,8 @@ func TestProcessesThatCount(t *testing.T) {
 		"in another user namespace":       {[]haproxytest.Process{{PID: 7, Namespace: "his"}}, "[]"},
 		"a worker in another": {[]haproxytest.Process{{PID: 7},
 			{PID: 8, Parent: 7, UIDs: worker, Namespace: "his"}}, "[7]"},
-		"it does not tell its users": {[]haproxytest.Process{{PID: 7, UIDs: fmt.Sprint(self)}}, "[]"},
-		"it tells nonsense":          {[]haproxytest.Process{{PID: 7, UIDs: "0 0 0 x"}}, "[]"},
+		"its status lacks users":    {[]haproxytest.Process{{PID: 7, UIDs: fmt.Sprint(self)}}, "[]"},
+		"its users are not numbers": {[]haproxytest.Process{{PID: 7, UIDs: "0 0 0 x"}}, "[]"},
 	} {
 		h := hostWith(t, nil)
 		for _, p := range c.all {

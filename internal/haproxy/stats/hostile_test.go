@@ -32,21 +32,21 @@ func TestHostileNamesInStatisticsStayNames(t *testing.T) {
 
 func TestHostileStatisticsAreRefused(t *testing.T) {
 	for name, text := range map[string]string{
-		"a quote without end":     head + "mysql,\"s1,1,1,UP,2,1,1,1,1,\n" + strings.Repeat("x,", 1000),
-		"a quote in a cell":       head + "mysql,s\"1,1,1,UP,2,1,1,1,1,\n",
-		"NULs for numbers":        head + "mysql,s1,\x00,1,UP,2,1,1,1,1,\n",
-		"a NUL in a number":       head + "mysql,s1,1\x00,1,UP,2,1,1,1,1,\n",
-		"hexadecimal":             head + "mysql,s1,0x1,1,UP,2,1,1,1,1,\n",
-		"a million columns":       "# pxname" + strings.Repeat(",x", 1<<20) + "\n",
-		"columns of one name":     "# pxname,svname,scur,stot,status,type,lastsess,scur\n",
-		"only NULs":               strings.Repeat("\x00", 1<<20),
-		"a header that is a cell": "\"# pxname,svname,scur,stot,status,type,lastsess\"\n",
-		"columns too few":         head + strings.Repeat("a\n", 1<<20),
-		"too many lines":          head + lines(maxRows+1, "mysql,s%d,1,1,UP,2,1,1,1,1,\n"),
-		"escape sequences":        head + "mysql,\x1b[2J,1,1,UP,2,1,1,1,1,\n",
-		"a C1 sequence":           head + "mysql,s1\u009b2J,1,1,UP,2,1,1,1,1,\n",
-		"a title in a status":     head + "mysql,s1,1,1,UP\x1b]0;x\x07,2,1,1,1,1,\n",
-		"a name of kilobytes":     head + "mysql," + strings.Repeat("x", maxCell+1) + ",1,1,UP,2,1,1,1,1,\n",
+		"a quote without end":       head + "mysql,\"s1,1,1,UP,2,1,1,1,1,\n" + strings.Repeat("x,", 1000),
+		"a quote in a cell":         head + "mysql,s\"1,1,1,UP,2,1,1,1,1,\n",
+		"NULs for numbers":          head + "mysql,s1,\x00,1,UP,2,1,1,1,1,\n",
+		"a NUL in a number":         head + "mysql,s1,1\x00,1,UP,2,1,1,1,1,\n",
+		"hexadecimal":               head + "mysql,s1,0x1,1,UP,2,1,1,1,1,\n",
+		"a million columns":         "# pxname" + strings.Repeat(",x", 1<<20) + "\n",
+		"columns of one name":       "# pxname,svname,scur,stot,status,type,lastsess,scur\n",
+		"only NULs":                 strings.Repeat("\x00", 1<<20),
+		"a header that is a cell":   "\"# pxname,svname,scur,stot,status,type,lastsess\"\n",
+		"rows with too few columns": head + strings.Repeat("a\n", 1<<20),
+		"too many lines":            head + lines(maxRows+1, "mysql,s%d,1,1,UP,2,1,1,1,1,\n"),
+		"escape sequences":          head + "mysql,\x1b[2J,1,1,UP,2,1,1,1,1,\n",
+		"a C1 sequence":             head + "mysql,s1\u009b2J,1,1,UP,2,1,1,1,1,\n",
+		"a title in a status":       head + "mysql,s1,1,1,UP\x1b]0;x\x07,2,1,1,1,1,\n",
+		"a name of kilobytes":       head + "mysql," + strings.Repeat("x", maxCell+1) + ",1,1,UP,2,1,1,1,1,\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			begun := time.Now()

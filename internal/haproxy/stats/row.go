@@ -10,6 +10,15 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/quantity"
+)
+
+// Values of the column type.
+const (
+	typeFrontend = "0"
+	typeBackend  = "1"
+	typeServer   = "2"
+	typeListener = "3" // one line a socket, with "option socket-stats"; its frontend has the sums
 )
 
 // row is one line of the statistics. Its first error is kept and ends the parse.
@@ -28,7 +37,7 @@ func (r *row) text(column string) string {
 		return ""
 	}
 	if i >= len(r.cells) {
-		r.fail("it has %d columns, %s is the %dth", len(r.cells), column, i+1)
+		r.fail("it has %s, and %s is column %d", quantity.Count(int64(len(r.cells)), "column"), column, i+1)
 		return ""
 	}
 	if err := plainText(r.cells[i]); err != nil {

@@ -13,14 +13,6 @@ import (
 	"overcloud.backup/internal/excerpt"
 )
 
-// Values of the column type.
-const (
-	typeFrontend = "0"
-	typeBackend  = "1"
-	typeServer   = "2"
-	typeListener = "3" // one line a socket, with "option socket-stats"; its frontend has the sums
-)
-
 // needed are the columns without which a line is useless. HAProxy 1.5 has all of them.
 var needed = []string{"pxname", "svname", "scur", "stot", "status", "type", "lastsess"}
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/quantity"
 )
 
 // ServerState is one line of "show servers state".
@@ -55,7 +56,8 @@ func parseStates(lines []string) ([]ServerState, error) {
 	for i, line := range lines[2:] {
 		cells := strings.Fields(line)
 		if len(cells) < len(names) {
-			return nil, fmt.Errorf("line %d has %d columns, the header %d", i+3, len(cells), len(names))
+			return nil, fmt.Errorf("line %d has %s, the header %d", i+3, quantity.Count(int64(len(cells)), "column"),
+				len(names))
 		}
 		values := make(map[string]string, len(names))
 		for n, name := range names {

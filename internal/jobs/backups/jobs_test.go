@@ -25,13 +25,13 @@ func TestWhereAJobStands(t *testing.T) {
 		running, ended bool
 		says           string
 	}{
-		"at work":                         {units.AtWork, true, true, false, "runs"},
-		"made, and undoing":               {units.Made, true, true, false, "runs"},
-		"made":                            {units.Made, false, false, true, "has ended: made"},
-		"failed":                          {units.Failed, false, false, true, "has ended: the guard stopped it"},
-		"gone with its host":              {units.AtWork, false, false, true, "state: recovered"},
-		"gone before its program began":   {"", false, false, true, "state: recovered"},
-		"begun, its program does not yet": {"", true, true, false, "runs"},
+		"running":                       {units.AtWork, true, true, false, "runs"},
+		"made, and still undoing":       {units.Made, true, true, false, "runs"},
+		"made":                          {units.Made, false, false, true, "has ended: made"},
+		"failed":                        {units.Failed, false, false, true, "has ended: the guard stopped it"},
+		"gone with its host":            {units.AtWork, false, false, true, "state: recovered"},
+		"gone before its program began": {"", false, false, true, "state: recovered"},
+		"started, its program not yet":  {"", true, true, false, "runs"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, folder := units.Store(t)

@@ -78,6 +78,14 @@ func (o Options) Check() error {
 	return err
 }
 
+// checkID refuses what is no id; none is fine.
+func checkID(id string) error {
+	if id == "" {
+		return nil
+	}
+	return jobs.CheckID(id)
+}
+
 func (o Options) limits() unit.Limits {
 	return unit.Limits{
 		CPUWeight: o.CPUWeight, IOWeight: o.IOWeight, MemoryHigh: o.MemoryHigh << 20, Nice: o.Nice, IOClass: o.IOClass,
@@ -100,7 +108,7 @@ func (o Options) options(caller jobs.Caller) backup.Options {
 		AllowActive: policy == decision.PreferIdle, MinSpares: o.MinSpares, StopOnLostCaller: o.OnLostCaller == "stop",
 		Decision: o.Decision, MadeBy: o.MadeBy,
 		Login: login, HealthURL: o.HealthURL, DrainTimeout: option.Seconds(o.DrainTimeout),
-		Scrub: hidden.scrub, Progress: func(p backup.Progress) { caller.Tell(p) },
+		Scrub: hidden.scrub, Progress: func(p backup.Progress) { caller.Report(p) },
 	}
 }
 

@@ -59,7 +59,7 @@ func (o Options) Start(ctx context.Context, caller jobs.Caller, store jobs.Store
 func (o Options) Plan(ctx context.Context, caller jobs.Caller) (*jobs.Answer, error) {
 	job, err := backup.Prepare(ctx, o.options(caller))
 	if err != nil {
-		return &jobs.Answer{Values: map[string]any{"elsewhere": backup.TryAnother(err)}}, err
+		return &jobs.Answer{Values: outlook(err)}, err
 	}
 	values := map[string]any{"plan": job.Plan()}
 	return &jobs.Answer{Changed: true, Msg: job.Plan().Summary(), Values: values, Warnings: job.Plan().Warnings}, nil
@@ -91,14 +91,6 @@ func look(
 	return how(ctx, job)
 }
 
-// checkID refuses what is no id; none is fine.
-func checkID(id string) error {
-	if id == "" {
-		return nil
-	}
-	return jobs.CheckID(id)
-}
-
 // Cancel ends a job in order: it undoes what it did, and no set is left.
 func (o Options) Cancel(ctx context.Context, caller jobs.Caller, store jobs.Store) (*jobs.Answer, error) {
 	job, err := find(ctx, store, o.Job)
@@ -126,4 +118,12 @@ func find(ctx context.Context, store jobs.Store, id string) (*jobs.Job, error) {
 // Examine runs the checks of a plan on this host, each of them, and changes nothing.
 func (o Options) Examine(ctx context.Context, caller jobs.Caller) (backup.Examined, error) {
 	return backup.Examine(ctx, o.options(caller))
+}
+
+// outlook says what may help after a failure: another controller, or waiting, also for the other job of this node.
+func outlook(err error) map[string]any {
+	var busy *jobs.LockedError
+	return map[string]any{
+		"elsewhere": backup.TryAnother(err), "passes": backup.Passes(err) || errors.As(err, &busy),
+	}
 }

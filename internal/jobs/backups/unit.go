@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"strings"
 	"time"
@@ -28,7 +29,7 @@ func (o Options) InUnit(ctx context.Context, caller jobs.Caller, store jobs.Stor
 	}
 	release, err := store.Lock(o.Job)
 	if err != nil {
-		return nil, err
+		return &jobs.Answer{Values: outlook(err)}, err
 	}
 	defer release()
 	notes, err := journal.Open(job.Journal())
@@ -48,7 +49,7 @@ func (o Options) InUnit(ctx context.Context, caller jobs.Caller, store jobs.Stor
 func run(ctx context.Context, options backup.Options) (*jobs.Answer, error) {
 	job, err := backup.Prepare(ctx, options)
 	if err != nil {
-		return &jobs.Answer{Values: map[string]any{"elsewhere": backup.TryAnother(err)}}, err
+		return &jobs.Answer{Values: outlook(err)}, err
 	}
 	values := map[string]any{"plan": job.Plan()}
 	made, err := job.Run(ctx)
@@ -56,7 +57,7 @@ func run(ctx context.Context, options backup.Options) (*jobs.Answer, error) {
 		err = fmt.Errorf("the job was cancelled, or its host shuts down: %w", err)
 	}
 	if made == nil {
-		values["elsewhere"] = backup.TryAnother(err)
+		maps.Copy(values, outlook(err))
 		var breach *guard.Breach
 		if errors.As(err, &breach) {
 			values["guard"] = breach

@@ -120,7 +120,7 @@ func TestTheAnswerOfARestoreIsShort(t *testing.T) {
 	restored := &repository.Restored{Checked: 3, Rows: 70, Tables: make([]repository.Table, 3)}
 	outcome := repository.Outcome{OK: true, Duration: 1.25, Restored: restored, Warnings: []string{"w"}}
 	answer, err := verified(s, Values{}, outcome)
-	const want = " was restored into a scratch server: 3 tables are undamaged, 70 rows in those of users, 1.2 s"
+	const want = " was restored into a scratch server: 3 tables undamaged, with 70 rows in those of users, 1.2 s"
 	if err != nil || answer.Msg != path+want || len(answer.Warnings) != 1 {
 		t.Errorf("%+v %v", answer, err)
 	}
@@ -153,7 +153,7 @@ func TestAHostThatServesClientsVerifiesNothing(t *testing.T) {
 	}
 	err := o.idle(t.Context(), jobs.Caller{})
 	if err == nil || !strings.Contains(err.Error(),
-		"this host's database serves clients now (1 sessions of nova from ") {
+		"this host's database serves clients now (1 session of nova from ") {
 		t.Error(err)
 	}
 	o.IgnoreUsers = []string{"nova"}

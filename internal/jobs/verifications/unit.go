@@ -108,23 +108,23 @@ func (o Options) AfterUnit(ctx context.Context) (*jobs.Answer, error) {
 		err = nil // it is another's, which found the folder free
 	}
 	job, lost := Store.Open(o.Job)
-	told := lost == nil && job.EndedItself()
+	ended := lost == nil && job.EndedItself()
 	if lost == nil {
 		lost = job.DropSecrets()
 	}
 	err = errors.Join(rest, err, lost)
-	if !told {
+	if !ended {
 		err = errors.Join(endedByForce(undone), err)
 	}
 	return &jobs.Answer{Values: Values{Undone: undone}}, err
 }
 
 func endedByForce(undone []string) error {
-	said := "nothing is left of it"
+	rest := "nothing is left of it"
 	if len(undone) > 0 {
-		said = strings.Join(undone, "; ")
+		rest = strings.Join(undone, "; ")
 	}
-	return fmt.Errorf("the verification was ended by force (%s): %s", jobs.HowEnded(os.Getenv), said)
+	return fmt.Errorf("the verification was ended by force (%s): %s", jobs.HowEnded(os.Getenv), rest)
 }
 
 // Recover undoes what a killed verification left.

@@ -15,6 +15,7 @@ import (
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/option"
+	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/rebuild"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/repository/stores"
@@ -68,7 +69,7 @@ func (o Options) verify(ctx context.Context, caller jobs.Caller, s *repository.S
 		Level: o.Level, Host: host, MadeBy: o.MadeBy,
 		Rebuild: rebuild.Options{
 			Scratch: o.Scratch, Image: image, Memory: o.Memory << 20,
-			Progress: func(p rebuild.Progress) { caller.Tell(p) },
+			Progress: func(p rebuild.Progress) { caller.Report(p) },
 		},
 	})
 	if err != nil {
@@ -93,9 +94,9 @@ func verified(s *repository.Set, values Values, outcome repository.Outcome) (*jo
 		short := *restored
 		short.Tables = nil
 		outcome.Restored = &short
-		msg = fmt.Sprintf("%s was restored into a scratch server: %d tables are undamaged, %d rows in those of users,"+
-			" %.1f s",
-			s.Path(), restored.Checked, restored.Rows, outcome.Duration)
+		msg = fmt.Sprintf("%s was restored into a scratch server: %s undamaged, with %s in those of users, %.1f s",
+			s.Path(), quantity.Count(int64(restored.Checked), "table"), quantity.Count(restored.Rows, "row"),
+			outcome.Duration)
 	}
 	values.Outcome = &outcome
 	result := &jobs.Answer{Changed: true, Msg: msg, Values: values, Warnings: outcome.Warnings}
@@ -128,6 +129,7 @@ func (o Options) idle(ctx context.Context, caller jobs.Caller) error {
 		return nil
 	}
 	first := sessions[0]
-	return fmt.Errorf("this host's database serves clients now (%d sessions of %s from %s, among others): verify on "+
-		"an idle controller or another host, or set policy to allow_active", first.Count, first.User, first.Source)
+	return fmt.Errorf("this host's database serves clients now (%s of %s from %s, among others): verify on an "+
+		"idle controller or another host, or set policy to allow_active", quantity.Count(int64(first.Count), "session"),
+		first.User, first.Source)
 }

@@ -80,17 +80,18 @@ func TestMissingPrivileges(t *testing.T) {
 		want  string
 	}{
 		"root lacks nothing": {[]string{rootLine, proxyLine}, ""},
-		"usage is nothing": {[]string{"GRANT USAGE ON *.* TO `u`@`h`"},
+		"USAGE grants nothing": {[]string{"GRANT USAGE ON *.* TO `u`@`h`"},
 			"RELOAD PROCESS BINLOG MONITOR SLAVE MONITOR"},
-		"the rest is named": {[]string{"GRANT RELOAD, PROCESS ON *.* TO `u`@`h`"},
+		"missing privileges are named": {[]string{"GRANT RELOAD, PROCESS ON *.* TO `u`@`h`"},
 			"BINLOG MONITOR SLAVE MONITOR"},
 		"the older name": {[]string{oldLine}, ""},
 		"all of one schema is not enough": {[]string{"GRANT ALL PRIVILEGES ON `nova`.* TO `u`@`h`"},
 			"RELOAD PROCESS BINLOG MONITOR SLAVE MONITOR"},
 		"the enabled role counts": {[]string{"GRANT `r` TO `u`@`h`", "GRANT PROCESS ON *.* TO `r`",
 			"GRANT RELOAD, BINLOG MONITOR, SLAVE MONITOR ON *.* TO PUBLIC"}, ""},
-		"one word of two is another thing": {[]string{"GRANT RELOAD, PROCESS, BINLOG ADMIN, REPLICATION SLAVE ON *.*" +
-			" TO `u`@`h`"}, "BINLOG MONITOR SLAVE MONITOR"},
+		"one word of a longer privilege is another privilege": {[]string{
+			"GRANT RELOAD, PROCESS, BINLOG ADMIN, REPLICATION SLAVE ON *.*" +
+				" TO `u`@`h`"}, "BINLOG MONITOR SLAVE MONITOR"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g, err := ParseGrants(c.lines)

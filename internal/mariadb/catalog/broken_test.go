@@ -44,3 +44,41 @@ func TestBrokenTablesAreFound(t *testing.T) {
 		t.Errorf("%q, want %q, %v", names, want, err)
 	}
 }
+
+// An InnoDB table without a page is a table whose tablespace was discarded, unlike one without a row.
+func TestATableWithoutItsTablespaceIsBroken(t *testing.T) {
+	c := mariadbtest.Start(t).Root(t)
+	mariadbtest.Exec(t, c, "CREATE DATABASE torn", "CREATE TABLE torn.norow (i INT)",
+		"CREATE TABLE torn.`g``one` (i INT)",
+		"INSERT INTO torn.`g``one` VALUES (1)", "ALTER TABLE torn.`g``one` DISCARD TABLESPACE")
+	defer mariadbtest.Exec(t, c, "DROP DATABASE torn")
+	got, err := FindBroken(t.Context(), c, time.Minute)
+	if err != nil || len(got) != 1 || got[0].String() != "torn.g`one" || got[0].View ||
+		!strings.Contains(got[0].Why, "discarded") {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// A list that ends with the connection would count as complete.
+func TestALostConnectionIsNoHealthyServer(t *testing.T) {
+	c := mariadbtest.Start(t).Root(t)
+	c.Close()
+	if got, err := FindBroken(t.Context(), c, time.Minute); err == nil {
+		t.Errorf("%+v", got)
+	}
+	if got, err := EmptySchemas(t.Context(), c); err == nil {
+		t.Errorf("%+v", got)
+	}
+	if got, err := ReadDefinitions(t.Context(), c, ByDump); err == nil {
+		t.Errorf("%+v", got)
+	}
+	if got, err := ReadEvents(t.Context(), c, time.Minute); err == nil || got.Known {
+		t.Errorf("%+v", got)
+	}
+	if got, err := ReadSystem(t.Context(), c, time.Minute); err == nil {
+		t.Errorf("%+v", got)
+	}
+	if got, err := LossyFloats(t.Context(), c, enough); err == nil {
+		t.Errorf("%+v", got)
+	}
+}

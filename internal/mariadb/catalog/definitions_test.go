@@ -152,3 +152,45 @@ func TestTheFingerprintSeesSchemasThatLookLikeTheServersOwn(t *testing.T) {
 		last = fingerprint(t, c)
 	}
 }
+
+// A fingerprint is compared with one that another account read: both must see the same.
+func TestTheDeclaredPrivilegesSeeEveryDefinition(t *testing.T) {
+	s := mariadbtest.Start(t)
+	root := s.Root(t)
+	mariadbtest.Exec(t, root, "CREATE DATABASE sees", "CREATE TABLE sees.t (i INT PRIMARY KEY, CHECK (i > 0))",
+		"CREATE TABLE sees.c (i INT, FOREIGN KEY (i) REFERENCES sees.t (i))",
+		"CREATE VIEW sees.v AS SELECT i FROM sees.t",
+		"CREATE PROCEDURE sees.p(a INT) SELECT a", "CREATE FUNCTION sees.f() RETURNS INT RETURN 1",
+		"CREATE TRIGGER sees.tr BEFORE INSERT ON sees.t FOR EACH ROW SET NEW.i = 1",
+		"CREATE EVENT sees.e ON SCHEDULE EVERY 1 DAY DISABLE DO DELETE FROM sees.t",
+		"CREATE SEQUENCE sees.s INCREMENT BY 0")
+	defer mariadbtest.Exec(t, root, "DROP DATABASE sees", "DROP USER IF EXISTS sees@localhost")
+	want, err := ReadDefinitions(t.Context(), root, ByFiles)
+	if err != nil || len(want) != 9 {
+		t.Fatalf("%d objects, %v", len(want), err)
+	}
+	// read returns the differences for an account without one of the privileges.
+	read := func(without string) []Difference {
+		t.Helper()
+		mariadbtest.Exec(t, root, "CREATE OR REPLACE USER sees@localhost IDENTIFIED BY 'x'")
+		for _, privilege := range SchemaPrivileges() {
+			if privilege != without {
+				mariadbtest.Exec(t, root, "GRANT "+privilege+" ON *.* TO sees@localhost")
+			}
+		}
+		c := s.Open(t, mariadb.Login{Socket: s.Socket, User: "sees", Password: "x"})
+		got, err := ReadDefinitions(t.Context(), c, ByFiles)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got.Differences(want)
+	}
+	if got := read(""); len(got) > 0 {
+		t.Errorf("with all of them: %v", got)
+	}
+	for _, privilege := range SchemaPrivileges() {
+		if got := read(privilege); len(got) == 0 {
+			t.Errorf("%s is not needed", privilege)
+		}
+	}
+}

@@ -118,14 +118,23 @@ func enableEvent(ctx context.Context, c *mariadb.Client, name Event) (why string
 	if after == nil || after.column("status") != "ENABLED" {
 		return left("the server did not enable it"), nil
 	}
-	for i, column := range eventColumns[1:] {
-		if e.columns[i+1] != after.columns[i+1] {
-			return fmt.Sprintf("%s: it is enabled, and its %s changed from %s to %s", name, column,
-				excerpt.Of(e.columns[i+1]),
-				excerpt.Of(after.columns[i+1])), nil
-		}
+	if column := changed(e, after); column != "" {
+		return fmt.Sprintf("%s: it is enabled, and its %s changed from %s to %s", name, column,
+			excerpt.Of(e.column(column)), excerpt.Of(after.column(column))), nil
 	}
 	return "", nil
+}
+
+// changed returns the first column other than the status in which an event differs; empty if there is none. An event
+// that is due may run as soon as it is enabled, and then its last execution is later.
+func changed(before, after *event) string {
+	for _, column := range eventColumns[1:] {
+		was, is := before.column(column), after.column(column)
+		if was != is && (column != "last_executed" || is < was) {
+			return column
+		}
+	}
+	return ""
 }
 
 // schedules reports whether this server runs events, or may.

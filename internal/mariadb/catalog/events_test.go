@@ -110,3 +110,79 @@ func TestEventsThatNoDumpCanHoldAreNamed(t *testing.T) {
 		t.Errorf("%v\ngot  %q\nwant %q", err, got, want)
 	}
 }
+
+// The other columns of an event decide what it does: one that cannot be enabled without touching them stays as it is,
+// and the operator gets the statement.
+func TestAnEventThatMayNotBeEnabledIsLeftWithItsStatement(t *testing.T) {
+	s := mariadbtest.Start(t)
+	root := s.Root(t)
+	_, err := s.SQL("DROP DATABASE IF EXISTS evl; CREATE DATABASE evl; USE evl; CREATE EVENT theirs ON SCHEDULE EVERY" +
+		" 1 DAY DISABLE ON SLAVE DO SET @x = 1; CREATE EVENT `é` ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO SET @x = 1;" +
+		" UPDATE mysql.event SET character_set_client = 'latin1', collation_connection = 'latin1_swedish_ci'" +
+		" WHERE db = 'evl' AND name = 'é'; CREATE OR REPLACE USER evl@localhost IDENTIFIED BY 'x'; GRANT EVENT," +
+		" SELECT ON *.* TO evl@localhost")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mariadbtest.Exec(t, root, "DROP DATABASE evl", "DROP USER evl@localhost")
+	c := s.Open(t, mariadb.Login{Socket: s.Socket, User: "evl", Password: "x"})
+	for name, want := range map[string]string{"theirs": "SET USER",
+		"é": "its name is not of its character set latin1"} {
+		enabled, left, err := EnableEvents(t.Context(), c, []Event{{"evl", name}})
+		if err != nil || len(enabled) > 0 || len(left) != 1 || !strings.Contains(left[0], want) ||
+			!strings.HasSuffix(left[0], ": ALTER DEFINER=`root`@`localhost` EVENT `evl`.`"+name+"` ENABLE") {
+			t.Errorf("%s: %q, %q, %v", name, enabled, left, err)
+		}
+	}
+	if charset, err := c.Value(t.Context(), "SELECT @@character_set_client"); charset != "utf8mb4" || err != nil {
+		t.Errorf("the session has %s, %v", charset, err)
+	}
+	statement, err := EnableStatement(t.Context(), c, Event{"evl", "theirs"})
+	if statement != "ALTER DEFINER=`root`@`localhost` EVENT `evl`.`theirs` ENABLE" || err != nil {
+		t.Errorf("%q, %v", statement, err)
+	}
+	if statement, err := EnableStatement(t.Context(), c, Event{"evl", "none"}); statement != "" || err != nil {
+		t.Errorf("of no event: %q, %v", statement, err)
+	}
+	enabled, left, err := EnableEvents(t.Context(), root, []Event{{"evl", "theirs"}})
+	if err != nil || len(enabled) != 1 {
+		t.Errorf("by root: %q, %q, %v", enabled, left, err)
+	}
+}
+
+// The result lists the events that were enabled before the connection was lost, and the one whose state is unknown.
+func TestALostConnectionEndsTheEnabling(t *testing.T) {
+	s := mariadbtest.Start(t)
+	c := s.Open(t, mariadb.Login{Socket: s.Socket})
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	enabled, left, err := EnableEvents(t.Context(), c, []Event{{"ev", "a"}, {"ev", "b"}})
+	if len(enabled) > 0 || len(left) > 0 || err == nil || !strings.HasPrefix(err.Error(), "enable the event ev.a: ") {
+		t.Errorf("%q, %q, %v", enabled, left, err)
+	}
+}
+
+// A list that is cut off would read like a complete one.
+func TestMoreEventsThanTheFactsHoldAreAnError(t *testing.T) {
+	s := mariadbtest.Start(t)
+	c := s.Root(t)
+	var many strings.Builder
+	many.WriteString("DROP DATABASE IF EXISTS manye; CREATE DATABASE manye; USE manye;")
+	for i := range maxEvents {
+		fmt.Fprintf(&many, "CREATE EVENT e%d ON SCHEDULE EVERY 1 DAY DISABLE DO SET @x = 1;", i)
+	}
+	if _, err := s.SQL(many.String()); err != nil {
+		t.Fatal(err)
+	}
+	defer mariadbtest.Exec(t, c, "DROP DATABASE manye")
+	got, err := ReadEvents(t.Context(), c, time.Minute)
+	if err != nil || !got.Known || len(got.Disabled) != maxEvents || !slices.IsSortedFunc(got.Disabled,
+		func(a, b Event) int { return strings.Compare(a.Name, b.Name) }) {
+		t.Errorf("%d events, %v", len(got.Disabled), err)
+	}
+	mariadbtest.Exec(t, c, "CREATE EVENT manye.last ON SCHEDULE EVERY 1 DAY DISABLE DO SET @x = 1")
+	if got, err := ReadEvents(t.Context(), c, time.Minute); err == nil || got.Known || len(got.Disabled) > 0 {
+		t.Errorf("%d events, %v", len(got.Disabled), err)
+	}
+}

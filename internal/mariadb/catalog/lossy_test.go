@@ -85,3 +85,18 @@ func TestSequencesOfOtherSchemasAreFound(t *testing.T) {
 		t.Errorf("%v, want %s, %v", got, want, err)
 	}
 }
+
+func TestOnlyStoredFloatsOfLocalTablesCount(t *testing.T) {
+	c := mariadbtest.Start(t).Root(t)
+	mariadbtest.Exec(t, c, "CREATE DATABASE hf",
+		"CREATE TABLE hf.t (d DOUBLE, n DECIMAL(9,2), made FLOAT AS (d) VIRTUAL)",
+		"CREATE VIEW hf.v AS SELECT CAST(1 AS FLOAT) AS f")
+	defer mariadbtest.Exec(t, c, "DROP DATABASE hf")
+	if has, err := HasFloats(t.Context(), c, time.Minute); has || err != nil {
+		t.Errorf("%t, %v", has, err)
+	}
+	mariadbtest.Exec(t, c, "ALTER TABLE hf.t ADD f FLOAT")
+	if has, err := HasFloats(t.Context(), c, time.Minute); !has || err != nil {
+		t.Errorf("%t, %v", has, err)
+	}
+}

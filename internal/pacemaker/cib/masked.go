@@ -200,7 +200,7 @@ func mask(e *etree.Element, path string, mark func(at place, text string) string
 
 // Difference describes what a push would change.
 type Difference struct {
-	// Before and After are both configurations, indented, for people. What may be a secret is hidden in both.
+	// Before and After are both configurations, indented, for people. Possible secrets are hidden in both.
 	Before, After string
 	// Hidden are the places whose hidden values would be changed, or are new.
 	Hidden []string

@@ -28,7 +28,7 @@ func TestOneOddResourceLeavesTheRestReadable(t *testing.T) {
 		what, word         string
 	}{
 		"an address that is not set": {ip(""), "", 0, "ip", `ip is "", expected an IPv4 or IPv6 address`},
-		"an address that is none": {
+		"an invalid address": {
 			ip(pacemakertest.Inst("i", "", "ip=vip.example.com")),
 			"",
 			0,
@@ -57,7 +57,7 @@ func TestOneOddResourceLeavesTheRestReadable(t *testing.T) {
 			"ip",
 			"ip depends on a rule, which is not evaluated here",
 		},
-		"one that a rule does not change": {
+		"an address beside a rule": {
 			ip(ruledIP("s", "10.0.0.5") + pacemakertest.Inst("i", "", "ip=10.0.0.5")),
 			"10.0.0.5",
 			0,
@@ -72,7 +72,7 @@ func TestOneOddResourceLeavesTheRestReadable(t *testing.T) {
 			"",
 			"",
 		},
-		"a template without": {
+		"a template without an address": {
 			`<template id="t" class="ocf" provider="heartbeat" type="IPaddr2"/><primitive id="ip" template="t"/>`,
 			"",
 			0,
@@ -85,10 +85,10 @@ func TestOneOddResourceLeavesTheRestReadable(t *testing.T) {
 		"promoted-max with a space": {promotable(" 3"), "", 3, "", ""},
 		"promoted-max that is no number": {promotable("many"), "", 0, "c",
 			`promoted-max is "many", expected a number`},
-		"promoted-max below zero":          {promotable("-1"), "", 0, "c", `promoted-max is "-1", expected a number`},
-		"promoted-max 0":                   {promotable("0"), "", 0, "", ""},
-		"promoted-max beyond every number": {promotable("99999999999999999999"), "", 0, "c", "expected a number"},
-		"masters that are no number": {
+		"promoted-max below zero": {promotable("-1"), "", 0, "c", `promoted-max is "-1", expected a number`},
+		"promoted-max 0":          {promotable("0"), "", 0, "", ""},
+		"promoted-max too large":  {promotable("99999999999999999999"), "", 0, "c", "expected a number"},
+		"masters that are not a number": {
 			`<bundle id="c"><docker masters="many"/></bundle>`,
 			"",
 			0,
@@ -103,7 +103,7 @@ func TestOneOddResourceLeavesTheRestReadable(t *testing.T) {
 			"",
 			"",
 		},
-		"a galera that is none of Pacemaker": {`<primitive id="x" class="systemd" type="galera"/>`, "", 0, "", ""},
+		"a systemd resource of type galera": {`<primitive id="x" class="systemd" type="galera"/>`, "", 0, "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cib, err := Parse(pacemakertest.CIBWith(pacemakertest.Lock, c.resources+galera))

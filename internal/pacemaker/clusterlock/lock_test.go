@@ -252,14 +252,14 @@ func TestALockThatIsFreedMeanwhileIsTaken(t *testing.T) {
 			t.Errorf("%s: %v\n%s", name, err, f.Used("cibadmin"))
 		}
 	}
-	for said, want := range map[string]string{`echo "File exists" >&2; exit 108`: "nobody has it; try again",
+	for got, want := range map[string]string{`echo "File exists" >&2; exit 108`: "nobody has it; try again",
 		`exit 0`: "who else changes the cluster's configuration?"} {
-		f := locking(t, map[string]string{"cibadmin": `if [ "$1" = --create ]; then ` + said +
+		f := locking(t, map[string]string{"cibadmin": `if [ "$1" = --create ]; then ` + got +
 			`; fi; cat "$here/lab-cib.xml"`})
 		var held *Held
 		if err := acquire(t.Context(), &f.read, mine); err == nil || errors.As(err, &held) ||
 			!strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v", said, err)
+			t.Errorf("%s: %v", got, err)
 		}
 	}
 }

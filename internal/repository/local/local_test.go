@@ -223,7 +223,7 @@ func TestBadDestinationsAreRefused(t *testing.T) {
 		}, "chmod go-w"},
 		"group-writable": {func(t *testing.T, dir string) string { return folder(t, dir+"/w", 0o770) },
 			"mode 0770"},
-		"below a writable": {func(t *testing.T, dir string) string { return folder(t, dir+"/w", 0o777) + "/b" },
+		"below an open folder": {func(t *testing.T, dir string) string { return folder(t, dir+"/w", 0o777) + "/b" },
 			"/w can be written by others"},
 		"of another user": {func(t *testing.T, dir string) string { return owned(t, dir+"/o") },
 			"belongs to user 65534"},

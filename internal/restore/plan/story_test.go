@@ -62,7 +62,7 @@ func TestEveryRefusalOfEveryStateHasItsStory(t *testing.T) {
 	}
 	for _, state := range states {
 		if !seen[outcome{state, ""}] {
-			t.Errorf("no story tells of a plan for %s", state)
+			t.Errorf("no story has a plan for %s", state)
 		}
 	}
 }

@@ -25,9 +25,9 @@ type situation struct {
 	began string
 	// stopped says that the restore has stopped the database: otherwise a rollback only has to let clients in.
 	stopped bool
-	// set is the path of the set that is or was restored, and seers are the controllers that see it.
-	set   string
-	seers []View
+	// set is the path of the set that is or was restored, and seenBy are the controllers that see it.
+	set    string
+	seenBy []View
 	// holders may get the set: if a restore was begun, only those that recorded that they have it.
 	holders []View
 	target  View
@@ -75,7 +75,7 @@ func (s *situation) findSets() {
 	if len(sets) > 0 {
 		s.set = sets[len(sets)-1].Set.Path
 	}
-	s.seers = only(s.views, func(v View) bool { return v.sees(s.set) })
+	s.seenBy = only(s.views, func(v View) bool { return v.sees(s.set) })
 }
 
 // findRestore finds the restore that is continued, or rolled back even after its end: the last one.
@@ -109,7 +109,7 @@ func (s *situation) counts(v View) bool {
 
 // choose chooses the controller that gets the set, and the set.
 func (s *situation) choose() {
-	s.holders = s.seers
+	s.holders = s.seenBy
 	if s.begun {
 		s.holders = only(s.mine, func(v View) bool { return v.Book.Target })
 	}

@@ -108,7 +108,7 @@ func TestTheNewestSetCountsWhereverItLies(t *testing.T) {
 			}
 		}
 		s := survey(views, asked(Restored, views))
-		if seen := strings.Join(hosts(s.seers), ", "); s.set != c.set || seen != c.seen {
+		if seen := strings.Join(hosts(s.seenBy), ", "); s.set != c.set || seen != c.seen {
 			t.Errorf("%v: %q, seen by %q", c.sees, s.set, seen)
 		}
 	}

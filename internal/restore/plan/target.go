@@ -43,11 +43,11 @@ func lastTwo(path string) string {
 }
 
 func setNotSeen(s *situation) string {
-	if s.begun || slices.Contains(hosts(s.seers), s.target.Host) {
+	if s.begun || slices.Contains(hosts(s.seenBy), s.target.Host) {
 		return ""
 	}
-	seers := strings.Join(hosts(s.seers), ", ")
-	return fmt.Sprintf("%s does not see %s; %s does.%s", s.target.Host, s.set, seers, unchanged)
+	others := strings.Join(hosts(s.seenBy), ", ")
+	return fmt.Sprintf("%s does not see %s; %s does.%s", s.target.Host, s.set, others, unchanged)
 }
 
 // setNotKnown refuses to restore from what others report about a restore.

@@ -56,7 +56,7 @@ func (h *host) needsEmpty() {
 	}
 }
 
-func (h *host) step(o Options) (changed bool, said string, err error) {
+func (h *host) step(o Options) (changed bool, msg string, err error) {
 	h.t.Helper()
 	h.see()
 	if o.Job == "" {
@@ -111,22 +111,22 @@ func TestTheTargetGoesThroughItsStepsOnce(t *testing.T) {
 		{"fenced", "clients are kept from port 3306 of controller-0", "", "before"},
 		{"stopped", "stopped the resource galera-master on all controllers", "--parameter-value Stopped", "before"},
 		{"replaced", "is now that of the set", "", "restored"},
-		{"started", "the resource galera-master serves on all 3 controllers again", "--delete-parameter target-role",
+		{"started", "the resource galera-master serves again on 3 controllers", "--delete-parameter target-role",
 			"restored"},
 		{"opened", "clients may come in again", "", "restored"},
 		{"finished", "", "", "restored"},
 	} {
 		o := Options{State: s.state, Target: true, KeepClientsOut: "nft", Set: option.Set{Set: "/s/solo/S"}}
-		changed, said, err := h.step(o)
-		if err != nil || !changed || !strings.Contains(said, s.says) || h.data() != s.data {
-			t.Fatalf("%s: %v %q %v, the datadir has %s", s.state, changed, said, err, h.data())
+		changed, got, err := h.step(o)
+		if err != nil || !changed || !strings.Contains(got, s.says) || h.data() != s.data {
+			t.Fatalf("%s: %v %q %v, the datadir has %s", s.state, changed, got, err, h.data())
 		}
 		if calls := h.Calls(); !strings.Contains(calls, s.calls) || (calls == "") != (s.calls == "") {
 			t.Errorf("%s: %q", s.state, calls)
 		}
-		changed, said, err = h.step(o)
-		if err != nil || changed || said != "" || h.Calls() != "" || h.data() != s.data {
-			t.Errorf("%s again: %v %q %v", s.state, changed, said, err)
+		changed, got, err = h.step(o)
+		if err != nil || changed || got != "" || h.Calls() != "" || h.data() != s.data {
+			t.Errorf("%s again: %v %q %v", s.state, changed, got, err)
 		}
 	}
 	if b := h.book(); b.Ended != restore.Restored || b.Fence != nil || len(b.Aside) != 1 {
@@ -175,7 +175,7 @@ func TestStepsInTheWrongOrderAreRefused(t *testing.T) {
 			}, Options{State: "fenced", Job: "K", KeepClientsOut: "nft"},
 			"has not ended on this host: continue it with the same set",
 		},
-		"a rejoining is under way": {
+		"a rejoin is under way": {
 			func(h *host) {
 				h.noted(begin("K", func(b *restore.Book) { b.Rejoin, b.Banned = true, true }))
 			}, Options{State: "stopped"}, "the rejoin of this controller has not ended",
@@ -188,9 +188,9 @@ func TestStepsInTheWrongOrderAreRefused(t *testing.T) {
 			c.arrange(&h)
 			before := written(t, h.book())
 			c.o.Target = true
-			changed, said, err := h.step(c.o)
+			changed, got, err := h.step(c.o)
 			if err == nil || !strings.Contains(err.Error(), c.want) || changed {
-				t.Errorf("%v %q %v", changed, said, err)
+				t.Errorf("%v %q %v", changed, got, err)
 			}
 			if h.Calls() != "" || h.data() != "before" || h.Has("rules") != "" || written(t, h.book()) != before {
 				t.Error("something was changed")
@@ -324,9 +324,9 @@ func TestTheEndCleansUpAndKeepsTheWayBack(t *testing.T) {
 		h.fill(aside)
 		h.fill(h.node.Scratch())
 		h.noted(func(b *restore.Book) error { b.Aside, b.RollingBack = []string{aside}, back; return b.At("u", 1) })
-		changed, said, err := h.step(Options{State: "finished", RemoveOld: true})
-		if err != nil || !changed || strings.Contains(said, "removed "+aside) == back || units.Gone(t, aside) == back {
-			t.Errorf("going back %v: %v %q %v", back, changed, said, err)
+		changed, got, err := h.step(Options{State: "finished", RemoveOld: true})
+		if err != nil || !changed || strings.Contains(got, "removed "+aside) == back || units.Gone(t, aside) == back {
+			t.Errorf("going back %v: %v %q %v", back, changed, got, err)
 		}
 		for _, left := range []string{h.node.Datadir + ".ready-J", h.node.Scratch()} {
 			if !units.Gone(t, left) {
@@ -362,9 +362,9 @@ func TestTheBanOfARejoiningEndsOnTheWay(t *testing.T) {
 func TestAClusterWithoutAVirtualIPIsNotAskedThroughOne(t *testing.T) {
 	h := newHost(t)
 	h.ready()
-	changed, said, err := h.step(Options{State: "reached"})
-	if err != nil || changed || said != "the cluster has no virtual IP, so nothing was checked through one" {
-		t.Errorf("%v %q %v", changed, said, err)
+	changed, got, err := h.step(Options{State: "reached"})
+	if err != nil || changed || got != "the cluster has no virtual IP, so nothing was checked through one" {
+		t.Errorf("%v %q %v", changed, got, err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/pacemaker/cib"
 	"overcloud.backup/internal/pacemaker/steer"
+	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/repository"
 	"overcloud.backup/internal/restore/plan"
 )
@@ -23,9 +24,8 @@ func hiddenChanges(places []string, set string) string {
 	if len(places) > maxNamed {
 		named += ", among others"
 	}
-	return fmt.Sprintf("%d values of the set that are hidden here, because they may be secrets, differ from the"+
-		" cluster's: "+
-		"%s; read them in cib.xml of %s before they are pushed", len(places), named, set)
+	return fmt.Sprintf("the set differs from the cluster in %s not shown here, because secrets may be among them: "+
+		"%s; read cib.xml of %s before you push it", quantity.Count(int64(len(places)), "value"), named, set)
 }
 
 // configured replaces Pacemaker's configuration with that of the set. In check mode it shows the difference.

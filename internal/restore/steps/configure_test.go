@@ -113,8 +113,7 @@ func TestAHiddenValueThatChangesIsWarnedOf(t *testing.T) {
 	_, o, path := configurable(t, func(now string) string { return strings.Replace(now, "hunter2", "evil; rm", 1) })
 	answer, err := o.Run(t.Context(), jobs.Caller{CheckMode: true})
 	if err != nil || len(answer.Warnings) != 1 || !strings.HasPrefix(answer.Warnings[0],
-		"1 values of the set that are hidden "+
-			"here") || !strings.Contains(answer.Warnings[0], path) {
+		"the set differs from the cluster in 1 value not shown here") || !strings.Contains(answer.Warnings[0], path) {
 		t.Fatalf("%+v %v", answer, err)
 	}
 	shown := answer.Msg + answer.Warnings[0] + answer.Diff.Before + answer.Diff.After

@@ -13,6 +13,7 @@ import (
 	"overcloud.backup/internal/jobs"
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/option"
+	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/reload"
 )
 
@@ -44,8 +45,8 @@ func (o Options) counted(ctx context.Context, caller jobs.Caller) (*jobs.Answer,
 	}
 	var lost, others []string
 	for _, d := range differ {
-		text := fmt.Sprintf("%s.%s has %d rows here, and %d were loaded", excerpt.Of(d.Schema), excerpt.Of(d.Name),
-			d.Here, d.Rows)
+		text := fmt.Sprintf("%s.%s has %s here, after %s from the set", excerpt.Of(d.Schema), excerpt.Of(d.Name),
+			quantity.Count(d.Here, "row"), quantity.Count(d.Rows, "row"))
 		if d.InUse && d.Here > 0 {
 			others = append(others, text)
 		} else {
@@ -56,7 +57,8 @@ func (o Options) counted(ctx context.Context, caller jobs.Caller) (*jobs.Answer,
 		return nil, fmt.Errorf("not all of the cluster has what was loaded: %s", excerpt.UpTo(2000,
 			strings.Join(lost, "; ")))
 	}
-	r := &jobs.Answer{Msg: fmt.Sprintf("%d tables have as many rows here as were loaded", len(o.Tables)-len(others))}
+	r := &jobs.Answer{Msg: "as many rows here as were loaded: " +
+		quantity.Count(int64(len(o.Tables)-len(others)), "table")}
 	if len(others) > 0 {
 		r.Warnings = []string{excerpt.UpTo(2000, strings.Join(others, "; ")) +
 			": clients may have written to them in the meantime"}

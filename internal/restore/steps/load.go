@@ -81,17 +81,17 @@ func (o Options) loaded(ctx context.Context, caller jobs.Caller) (*jobs.Answer, 
 	}
 	what := named(parts) + " of " + s.Path() + ", " + repository.NotSigned
 	progress := rebuild.Progress{Phase: "load", ExpectedBytes: 2 * s.Bytes()}
-	tell := func(n int64) {
+	report := func(n int64) {
 		progress.ReadBytes += n
-		caller.Tell(progress)
+		caller.Report(progress)
 	}
 	open := func(ctx context.Context) (*mariadb.Client, error) {
 		return mariadb.Open(ctx, o.Login.Login(caller.Hide))
 	}
 	done, err := reload.Load(ctx, s, c, reload.Options{
 		Parts: parts, Definers: o.Definers, Convert: o.NonTransactional == "convert", Check: caller.CheckMode,
-		Open: open,
-		Tell: tell,
+		Open:     open,
+		Progress: report,
 	})
 	if err != nil && done != nil { // the rest of an earlier load is reported also if this one fails
 		return &jobs.Answer{Warnings: done.Warnings}, err
@@ -102,10 +102,10 @@ func (o Options) loaded(ctx context.Context, caller jobs.Caller) (*jobs.Answer, 
 	if caller.CheckMode {
 		return &jobs.Answer{Changed: true, Msg: "would load " + what, Warnings: done.Warnings}, nil
 	}
-	said := append([]string{"loaded " + what}, done.Said...)
+	actions := append([]string{"loaded " + what}, done.Actions...)
 	return &jobs.Answer{
-		Changed: true, Msg: strings.Join(said, "; "), Warnings: done.Warnings,
-		Values: Values{Loaded: done.Tables, Said: said},
+		Changed: true, Msg: strings.Join(actions, "; "), Warnings: done.Warnings,
+		Values: Values{Loaded: done.Tables, Said: actions},
 	}, nil
 }
 

@@ -53,8 +53,3 @@ func (o Options) planned(ctx context.Context, n *restore.Node) (*jobs.Answer, er
 	}
 	return result, nil
 }
-
-// standing is the progress of the restore on this controller.
-func standing(n *restore.Node, b *restore.Book) Values {
-	return Values{Book: b, HasOld: n.HasOld(b), UnderWay: b.UnderWay(), Stopped: b.Stopped()}
-}

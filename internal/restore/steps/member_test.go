@@ -45,16 +45,16 @@ func TestOnlyAWritableMemberIsLoadedAndCounted(t *testing.T) {
 	} {
 		w := sound
 		c.change(&w)
-		if got := said(takesLoads(w)); got != c.load {
+		if got := textOf(takesLoads(w)); got != c.load {
 			t.Errorf("%s: a load: %q", c.name, got)
 		}
-		if got := said(isMember(w)); got != c.count {
+		if got := textOf(isMember(w)); got != c.count {
 			t.Errorf("%s: a count: %q", c.name, got)
 		}
 	}
 }
 
-func said(err error) string {
+func textOf(err error) string {
 	if err == nil {
 		return ""
 	}

@@ -13,6 +13,9 @@ import (
 	"overcloud.backup/internal/restore"
 )
 
+// home is the folder of this controller's book.
+var home = restore.Home
+
 // Options are those of the module galera_restore.
 type Options struct {
 	option.Login
@@ -93,4 +96,9 @@ func (o Options) Check() error {
 		err = errors.Join(err, jobs.CheckID(o.Job))
 	}
 	return err
+}
+
+// standing is the progress of the restore on this controller.
+func standing(n *restore.Node, b *restore.Book) Values {
+	return Values{Book: b, HasOld: n.HasOld(b), UnderWay: b.UnderWay(), Stopped: b.Stopped()}
 }

@@ -35,8 +35,8 @@ func (r *run) rejoined(ctx context.Context) error {
 	if err := r.node.Leave(ctx, r.book, option.Seconds(r.StopTimeout)); err != nil {
 		return err
 	}
-	said, err := r.node.Replace(ctx, r.book)
-	for _, s := range said {
+	done, err := r.node.Replace(ctx, r.book)
+	for _, s := range done {
 		r.report("%s", s)
 	}
 	if err != nil {
@@ -53,7 +53,7 @@ func (r *run) rejoined(ctx context.Context) error {
 		r.node.Name, w.ClusterStatus, w.State, w.ClusterStateUUID, w.LastCommitted)
 	if r.RemoveOld {
 		removed, err := r.node.RemoveOld(r.book)
-		r.said = append(r.said, removed...)
+		r.actions = append(r.actions, removed...)
 		if err != nil {
 			return err
 		}

@@ -43,8 +43,8 @@ func (r *run) replaced(ctx context.Context) error {
 	if err := r.node.EndBan(ctx, r.book); err != nil {
 		return err
 	}
-	said, err := r.node.Replace(ctx, r.book)
-	for _, s := range said {
+	done, err := r.node.Replace(ctx, r.book)
+	for _, s := range done {
 		r.report("%s", s)
 	}
 	return err
@@ -61,8 +61,8 @@ func (r *run) rolledBack(ctx context.Context) error {
 	if err := r.node.EndBan(ctx, r.book); err != nil {
 		return err
 	}
-	said, err := r.node.PutBack(ctx, r.book)
-	for _, s := range said {
+	done, err := r.node.PutBack(ctx, r.book)
+	for _, s := range done {
 		r.report("%s", s)
 	}
 	return err

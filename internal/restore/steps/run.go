@@ -18,7 +18,7 @@ type run struct {
 	node    *restore.Node
 	book    *restore.Book
 	changed bool
-	said    []string
+	actions []string
 	// warnings are what an operator has to check although the step succeeded.
 	warnings []string
 }
@@ -27,7 +27,7 @@ func (r *run) login() mariadb.Login { return r.Login.Login(r.caller.Hide) }
 
 func (r *run) report(format string, args ...any) {
 	r.changed = true
-	r.said = append(r.said, fmt.Sprintf(format, args...))
+	r.actions = append(r.actions, fmt.Sprintf(format, args...))
 }
 
 // anyBook is for steps that open the book when they know that they may.

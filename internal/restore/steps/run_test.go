@@ -72,7 +72,7 @@ func (c controller) noted(do func(b *restore.Book) error) {
 }
 
 // take takes one step as the module would, and returns its result.
-func (c controller) take(o Options) (changed bool, said string, err error) {
+func (c controller) take(o Options) (changed bool, msg string, err error) {
 	c.t.Helper()
 	c.noted(func(b *restore.Book) error {
 		step, failed := find(o.State)
@@ -81,10 +81,10 @@ func (c controller) take(o Options) (changed bool, said string, err error) {
 		}
 		r := &run{Options: o, node: c.node, book: b}
 		answer, failed := r.take(c.t.Context(), step)
-		changed, said, err = answer.Changed, answer.Msg, failed
+		changed, msg, err = answer.Changed, answer.Msg, failed
 		return nil
 	})
-	return changed, said, err
+	return changed, msg, err
 }
 
 func begin(job string, fill func(*restore.Book)) func(*restore.Book) error {
@@ -179,8 +179,8 @@ func TestAStepOfARestoreThatHasEndedDoesNothing(t *testing.T) {
 	c.noted(func(b *restore.Book) error { return b.End(restore.Restored) })
 	for _, state := range []string{"fenced", "stopped", "replaced", "started", "checked", "reached", "finished",
 		"rolled_back"} {
-		if changed, said, err := c.take(Options{State: state, Job: "J"}); err != nil || changed || said != "" {
-			t.Errorf("%s: %v %q %v", state, changed, said, err)
+		if changed, got, err := c.take(Options{State: state, Job: "J"}); err != nil || changed || got != "" {
+			t.Errorf("%s: %v %q %v", state, changed, got, err)
 		}
 	}
 	if content, err := os.ReadFile(filepath.Join(c.node.Datadir, "ibdata1")); err != nil ||
@@ -215,9 +215,9 @@ func TestARollbackGoesThroughItsStepsOnce(t *testing.T) {
 		{"finished", []bool{true, false}, ""},
 	} {
 		for i, want := range s.changed {
-			changed, said, err := c.take(Options{State: s.state, Job: "J", KeepClientsOut: "nft"})
-			if err != nil || changed != want || i == 0 && !strings.Contains(said, s.says) {
-				t.Errorf("%s, time %d: %v %q %v", s.state, i+1, changed, said, err)
+			changed, got, err := c.take(Options{State: s.state, Job: "J", KeepClientsOut: "nft"})
+			if err != nil || changed != want || i == 0 && !strings.Contains(got, s.says) {
+				t.Errorf("%s, time %d: %v %q %v", s.state, i+1, changed, got, err)
 			}
 		}
 		if s.state == "rolling_back" {
@@ -265,10 +265,10 @@ func TestOldDatadirsGoOnlyWhereThatIsWanted(t *testing.T) {
 			b.Datadir, b.Aside, b.Replaced = c.node.Datadir, []string{aside},
 				true
 		}))
-		changed, said, err := c.take(Options{State: "finished", Job: "J", RemoveOld: remove})
+		changed, got, err := c.take(Options{State: "finished", Job: "J", RemoveOld: remove})
 		if err != nil || !changed || units.Gone(t, aside) != remove ||
-			strings.Contains(said, "removed "+aside) != remove {
-			t.Errorf("remove %v: %v %q %v", remove, changed, said, err)
+			strings.Contains(got, "removed "+aside) != remove {
+			t.Errorf("remove %v: %v %q %v", remove, changed, got, err)
 		}
 	}
 }

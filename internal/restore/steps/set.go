@@ -63,6 +63,6 @@ func (o Options) fits(ctx context.Context, n *restore.Node, s *repository.Set) (
 func (o Options) restoreOptions(n *restore.Node, caller jobs.Caller) rebuild.Options {
 	return rebuild.Options{
 		Scratch: n.Scratch(), Memory: o.Memory << 20, ServerOptions: n.Options, NotNewer: true, Image: n.Image,
-		Progress: func(p rebuild.Progress) { caller.Tell(p) },
+		Progress: func(p rebuild.Progress) { caller.Report(p) },
 	}
 }

@@ -48,7 +48,7 @@ func (r *run) staged(ctx context.Context) error {
 		return err
 	}
 	if err := process.GiveWay(); err != nil {
-		r.said = append(r.said, err.Error()) // the database next to it is slower
+		r.actions = append(r.actions, err.Error()) // the database next to it is slower
 	}
 	ready := r.node.Ready(r.book)
 	built, err := r.build(ctx, s, ready)

@@ -11,13 +11,15 @@ import (
 	"overcloud.backup/internal/clustercheck"
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/option"
+	"overcloud.backup/internal/quantity"
 	"overcloud.backup/internal/restore"
 )
 
 func (r *run) started(ctx context.Context) error {
 	changed, err := r.node.Start(ctx, r.book, option.Seconds(r.StartTimeout))
 	if changed && err == nil {
-		r.report("the resource %s serves on all %d controllers again", r.node.Agent.Parent, len(r.node.Members))
+		r.report("the resource %s serves again on %s", r.node.Agent.Parent,
+			quantity.Count(int64(len(r.node.Members)), "controller"))
 	}
 	return err
 }
@@ -45,7 +47,7 @@ func (r *run) checked(ctx context.Context) error {
 		r.finishServer(ctx, login)
 	}
 	if err == nil {
-		r.said = append(r.said, fmt.Sprintf("%s is %s and %s at %s:%d",
+		r.actions = append(r.actions, fmt.Sprintf("%s is %s and %s at %s:%d",
 			r.node.Name, w.ClusterStatus, w.State, w.ClusterStateUUID, w.LastCommitted))
 	}
 	return err
@@ -71,9 +73,9 @@ func (r *run) finishServer(ctx context.Context, login mariadb.Login) {
 	ctx, cancel := context.WithTimeout(ctx, option.Seconds(r.CheckTimeout))
 	defer cancel()
 	warn(r.book.CompareSchema(ctx, c))
-	said, warnings := r.book.EnableEvents(ctx, c)
-	if said != "" {
-		r.report("%s", said)
+	enabled, warnings := r.book.EnableEvents(ctx, c)
+	if enabled != "" {
+		r.report("%s", enabled)
 	}
 	r.warnings = append(r.warnings, warnings...)
 }
@@ -92,8 +94,8 @@ func (r *run) reached(ctx context.Context) error {
 	if r.book.RollingBack {
 		uuid = ""
 	}
-	said, err := r.node.ThroughVIP(ctx, r.login(), uuid, option.Seconds(r.CheckTimeout))
-	r.said = append(r.said, said)
+	reached, err := r.node.ThroughVIP(ctx, r.login(), uuid, option.Seconds(r.CheckTimeout))
+	r.actions = append(r.actions, reached)
 	return err
 }
 

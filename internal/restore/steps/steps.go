@@ -25,9 +25,6 @@ type Step struct {
 	act  func(*run, context.Context) error
 }
 
-// home is the folder of this controller's book.
-var home = restore.Home
-
 // steps are all steps, in the order of a restore; then those of a rollback, and of a single controller.
 var steps = []Step{
 	{Name: "staged", book: (*run).anyBook, act: (*run).staged},
@@ -93,6 +90,7 @@ func (r *run) take(ctx context.Context, s Step) (*jobs.Answer, error) {
 		err = s.act(r, ctx)
 	}
 	values := standing(r.node, r.book)
-	values.Said = r.said
-	return &jobs.Answer{Changed: r.changed, Msg: strings.Join(r.said, "; "), Warnings: r.warnings, Values: values}, err
+	values.Said = r.actions
+	return &jobs.Answer{Changed: r.changed, Msg: strings.Join(r.actions, "; "), Warnings: r.warnings,
+		Values: values}, err
 }

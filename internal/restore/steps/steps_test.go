@@ -44,12 +44,13 @@ func TestASetThatAVerificationFoundBadIsNotRestored(t *testing.T) {
 
 func TestHiddenChangesAreNamedAndCounted(t *testing.T) {
 	places := slices.Repeat([]string{`"passwd" of nvpair "p"`}, 25)
-	said := hiddenChanges(places, "/sets/a")
-	if !strings.HasPrefix(said, "25 values of the set") || strings.Count(said, "passwd") != maxNamed ||
-		!strings.Contains(said, "among others; read them in cib.xml of /sets/a") {
-		t.Error(said)
+	got := hiddenChanges(places, "/sets/a")
+	if !strings.HasPrefix(got, "the set differs from the cluster in 25 values") ||
+		strings.Count(got, "passwd") != maxNamed ||
+		!strings.Contains(got, "among others; read cib.xml of /sets/a") {
+		t.Error(got)
 	}
-	if said := hiddenChanges(places[:1], "/sets/a"); strings.Contains(said, "among others") {
-		t.Error(said)
+	if got := hiddenChanges(places[:1], "/sets/a"); strings.Contains(got, "among others") {
+		t.Error(got)
 	}
 }

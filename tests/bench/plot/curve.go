@@ -79,8 +79,8 @@ func (m measurement) check() error {
 	return nil
 }
 
-// point is a latency in ms, by the seconds since the backup began. It is infinite if no transaction was finished in that
-// second.
+// point is a latency in ms, by the seconds since the backup began. It is infinite if no transaction was finished in
+// that second.
 type point struct{ X, Y float64 }
 
 // curve is a situation: the 50th and the 99th percentile of each second, in each round, and their medians.

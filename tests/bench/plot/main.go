@@ -29,15 +29,6 @@ func main() {
 	}
 }
 
-// setting is what the caption says about the run.
-type setting struct {
-	Machine string
-	DataMiB int
-	Clients int
-	Rate    float64
-	Rounds  int
-}
-
 // plot reads measurements, writes the picture, and prints the table. It reports whether the promise was missed.
 func plot(in io.Reader, table io.Writer, picture string, s setting) (missed bool, err error) {
 	all, err := read(in)

@@ -9,6 +9,15 @@ import (
 	"strings"
 )
 
+// setting is what the caption says about the run.
+type setting struct {
+	Machine string
+	DataMiB int
+	Clients int
+	Rate    float64
+	Rounds  int
+}
+
 // The picture has its own background, so that it is readable on a page of either theme.
 const style = `  <style>
     .page { fill: #ffffff }

@@ -1,4 +1,4 @@
--- A table with the row format of before MariaDB 10.2.
+-- A table with the default row format of MariaDB before 10.2.
 -- lost logical: ^row_format of formerly\.old
 SET @before = @@GLOBAL.innodb_default_row_format;
 SET GLOBAL innodb_default_row_format = COMPACT;

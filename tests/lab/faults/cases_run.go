@@ -18,6 +18,20 @@ func possible(l lab.Lab, faults []harness.Fault) []harness.Fault {
 	return slices.DeleteFunc(faults, func(f harness.Fault) bool { return f.Contained && !l.Bundle() })
 }
 
+// partOf returns a part of the cases, as N/M; all parts together are all cases.
+func partOf(faults []harness.Fault, part string) (chosen []harness.Fault, err error) {
+	var n, m int
+	if got, err := fmt.Sscanf(part+" ", "%d/%d ", &n, &m); err != nil || got != 2 || n < 1 || n > m {
+		return nil, fmt.Errorf("--part: %q is not N/M with N from 1 to M", part)
+	}
+	for i, f := range faults {
+		if i%m == n-1 {
+			chosen = append(chosen, f)
+		}
+	}
+	return chosen, nil
+}
+
 // everyNth returns every Nth case, beginning where the commit says, and those that always run.
 func everyNth(faults []harness.Fault, every uint64, commit string) []harness.Fault {
 	n, _ := strconv.ParseUint(commit[:min(8, len(commit))], 16, 64)

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -51,6 +52,29 @@ func TestThePartsOfSeveralCommitsAreEverything(t *testing.T) {
 	}
 	if len(seen) != len(cases.All()) {
 		t.Errorf("%d of %d cases are in a part", len(seen), len(cases.All()))
+	}
+}
+
+func TestThePartsOfAllCasesAreAllCasesOnce(t *testing.T) {
+	times := map[string]int{}
+	for n := 1; n <= 3; n++ {
+		part, err := partOf(cases.All(), fmt.Sprintf("%d/3", n))
+		if err != nil || len(part) < len(cases.All())/3 {
+			t.Fatalf("part %d: %d cases, %v", n, len(part), err)
+		}
+		for _, f := range part {
+			times[f.Name]++
+		}
+	}
+	for _, f := range cases.All() {
+		if times[f.Name] != 1 {
+			t.Errorf("%s is in %d parts", f.Name, times[f.Name])
+		}
+	}
+	for _, bad := range []string{"0/3", "4/3", "1", "1/", "a/b", "1/3/4", "1/3x", "-1/3"} {
+		if _, err := partOf(cases.All(), bad); err == nil {
+			t.Errorf("%q is a part", bad)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -63,6 +64,9 @@ func (o options) choose(l lab.Lab) ([]harness.Fault, error) {
 	if o.all {
 		return possible(l, cases.All()), nil
 	}
+	if o.part != "" {
+		return partOf(possible(l, cases.All()), o.part)
+	}
 	if o.every > 0 {
 		head, err := exec.Command("git", "-C", l.Root(), "rev-parse", "HEAD").Output()
 		if err != nil {
@@ -77,6 +81,9 @@ func (o options) choose(l lab.Lab) ([]harness.Fault, error) {
 			return nil, fmt.Errorf("no case %q; lab fault --list names them", name)
 		}
 		chosen = append(chosen, cases.All()[i])
+	}
+	if there := possible(l, slices.Clone(chosen)); len(there) < len(chosen) {
+		return nil, errors.New("some of these break a container: run tests/lab/lab up --shape bundle")
 	}
 	if len(chosen) == 0 {
 		return nil, fmt.Errorf("name a case, or --all; lab fault --list names them")

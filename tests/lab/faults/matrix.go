@@ -65,6 +65,10 @@ func matrix(hosts, bundles outcomes) string {
 	return b.String()
 }
 
+func escaped(text string) string {
+	return strings.NewReplacer("<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`).Replace(text)
+}
+
 // outcomesOf reads a column of the matrix of a page; none if it has no such column.
 func outcomesOf(page, column string) outcomes {
 	cells := outcomes{}

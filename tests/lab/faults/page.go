@@ -88,7 +88,8 @@ func details(b *strings.Builder, verdicts []harness.Verdict) {
 		b.WriteString("\n## Not as it must be\n\n" + bad.String())
 	}
 	if said.Len() > 0 {
-		b.WriteString("\n## The messages\n\nOf the backups that failed, and of those that say more than where the set is.\n\n" +
+		b.WriteString("\n## The messages\n\n" +
+			"Messages of backups that failed, and of those that report more than the path of the set.\n\n" +
 			said.String())
 	}
 }
@@ -127,8 +128,4 @@ func tidySaid(said string) string {
 		said = string(runes[:240]) + " ..."
 	}
 	return escaped(strings.TrimSpace(said))
-}
-
-func escaped(text string) string {
-	return strings.NewReplacer("<", "&lt;", ">", "&gt;", "*", `\*`, "_", `\_`).Replace(text)
 }

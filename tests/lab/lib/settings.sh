@@ -2,7 +2,19 @@
 # shellcheck shell=bash disable=SC2034
 # Every name, address and password of the lab, in one place.
 
-LAB_STATE=${LAB_STATE:-/var/lib/overcloud-backup-lab}
+# lab_place prints where the lab's state is. On a machine with much memory it is in memory: the controllers then do not
+# wait for each other's writes to the one disk that they share here and nowhere else. A lab that is on the disk stays there.
+lab_place() {
+  local disk=/var/lib/overcloud-backup-lab memory=/dev/shm size
+  size=$(df --block-size=1G --output=size "$memory" 2>/dev/null | tail -n 1) || size=0
+  if [[ ! -e $disk/machines && $(stat --file-system --format=%T "$memory" 2>/dev/null) == tmpfs && $size -ge 12 ]]; then
+    echo "$memory/overcloud-backup-lab"
+  else
+    echo "$disk"
+  fi
+}
+
+LAB_STATE=${LAB_STATE:-$(lab_place)}
 LAB_CACHE=${LAB_CACHE:-/var/cache/overcloud-backup-lab}
 LAB_BRIDGE=${LAB_BRIDGE:-ocblab0}
 LAB_SUBNET=${LAB_SUBNET:-10.99.0}

@@ -48,7 +48,7 @@ var machines = []harness.Fault{
 	{
 		Name: "power-other", Breaks: "power loss of the other standby", When: harness.Streaming,
 		Hurt: machineDo(other, "kill"), Hold: 6 * time.Second, Heal: machineDo(other, "start"), Want: harness.Either,
-		Control: true, Says: "spare|cluster|pacemaker|quorum",
+		Control: true, Says: staysASpare + `|\((cluster_silent|no_quorum), since`,
 	},
 	{
 		Name: "reboot-backup", Breaks: "reboot of the backup controller", When: harness.Streaming,

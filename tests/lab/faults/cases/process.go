@@ -4,6 +4,8 @@ package cases
 
 import (
 	"fmt"
+	"os"
+	"strings"
 	"syscall"
 	"time"
 
@@ -77,7 +79,13 @@ var processes = []harness.Fault{
 	{
 		Name: "other-server-killed", Breaks: "SIGKILL of mariadbd on the other standby", When: harness.Streaming,
 		Hurt: sendTo(other, syscall.SIGKILL, lab.Server), Hold: 5 * time.Second, Want: harness.Either,
-		Says: "spare|cluster|" + noCommits, Control: true,
+		Says: staysASpare, Control: true,
+	},
+	{
+		Name: "other-server-killed-desynced", Breaks: "SIGKILL of mariadbd on the other standby, desynced",
+		When: harness.Streaming, Vars: harness.Vars("desync", "always"),
+		Hurt: sendTo(other, syscall.SIGKILL, lab.Server), Hold: 9 * time.Second, Want: harness.Either,
+		Says: staysASpare + `|\(last_spare, .*did not drain within`, Control: true, After: endedItsDesync,
 	},
 	{
 		Name: "haproxy-killed", Breaks: "SIGKILL of HAProxy on the backup node", When: harness.Streaming,
@@ -140,6 +148,25 @@ func try(heal func(*harness.Run) error) func(*harness.Run) error {
 // noCommits is what the guard may report first when a server died: Galera waits 5 s for it, during which nobody
 // commits, and a tool that begins its last locks meanwhile is stuck in them.
 const noCommits = "commit_stall"
+
+// staysASpare is what may end a backup whose other standby died. The node itself is a spare, so that is no reason; but
+// the other one comes back with a state transfer from this node, and the writers may overrun it.
+const staysASpare = `\((not_synced|not_ready|flow_control|clients|` + noCommits + `), since`
+
+// endedItsDesync checks that a set that was made although the other standby died names the end of the desync.
+func endedItsDesync(r *harness.Run) error {
+	for _, set := range r.NewSets(true) {
+		_, path, _ := strings.Cut(set, ":")
+		raw, err := os.ReadFile(r.Victim.Path(path + "/manifest.json"))
+		if err != nil {
+			return err
+		}
+		if !strings.Contains(string(raw), "needed as a spare") {
+			return fmt.Errorf("the set %s does not say that the desync was ended", set)
+		}
+	}
+	return nil
+}
 
 // standstill strikes, and measures for 8 s how long the victim applies nothing: max_commit_stall is 1 s, and stopping
 // the tool takes time.

@@ -49,8 +49,10 @@ func (v Verdict) Worse(control clients) string {
 
 // judgeClients ends the load, counts its errors, and compares the servers with each other.
 func (r *Run) judgeClients(v *Verdict) {
-	c, err := r.clients()
-	if err != nil {
+	c, err := clients{}, error(nil)
+	if r.seen != nil {
+		c = *r.seen
+	} else if c, err = r.clients(); err != nil {
 		v.Add("%v", err)
 		return
 	}

@@ -57,6 +57,9 @@ type Fault struct {
 	Anywhere bool
 	// Contained: it needs a database that runs in containers.
 	Contained bool
+	// Loss takes the other standby away before the backup; Swap exchanges the two standbys first.
+	Loss *Loss
+	Swap bool
 	// Quick: it ends neither a machine nor a server, so a random run may repeat it.
 	Quick bool
 }
@@ -101,6 +104,8 @@ type Run struct {
 	Kept    any
 	Note    string   // an output of another program
 	Late    []string // anything that took too long
+	away    *lab.Machine
+	seen    *clients // by the clients, before the one that was away came back
 	escaped bool
 }
 

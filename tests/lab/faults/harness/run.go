@@ -3,6 +3,7 @@
 package harness
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"syscall"
@@ -60,6 +61,9 @@ func (r *Run) arrange() error {
 	}
 	if err := r.Choose(); err != nil {
 		return err
+	}
+	if err := r.leave(); err != nil {
+		return errors.Join(err, r.comeBack())
 	}
 	r.Before = r.Sets()
 	if r.Fault.Before != nil {

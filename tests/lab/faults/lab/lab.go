@@ -53,6 +53,14 @@ func (l Lab) Bundle() bool {
 	return err == nil && strings.TrimSpace(string(shape)) == "bundle"
 }
 
+// Galera returns the name of the database's resource in Pacemaker.
+func (l Lab) Galera() string {
+	if l.Bundle() {
+		return "galera-bundle"
+	}
+	return "galera-master"
+}
+
 // Machines returns the three controllers.
 func (l Lab) Machines() []Machine { return []Machine{{l, 0}, {l, 1}, {l, 2}} }
 
