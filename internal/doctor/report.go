@@ -79,7 +79,7 @@ var header = []string{"STATUS", "CHECK", "HOST", "SEEN, AND WHAT TO DO"}
 // share a row.
 func text(rows []Row, hosts map[string]bool) string {
 	sorted := slices.Clone(rows)
-	slices.SortStableFunc(sorted, func(a, b Row) int { return cmp.Compare(place(a), place(b)) })
+	slices.SortStableFunc(sorted, func(a, b Row) int { return cmp.Compare(order(a), order(b)) })
 	cells := [][]string{}
 	for i := 0; i < len(sorted); {
 		next := i + 1
@@ -94,8 +94,8 @@ func text(rows []Row, hosts map[string]bool) string {
 	return b.String()
 }
 
-// place is the position of a row: that of its check, or for a condition that of health, in the order of conditions.
-func place(r Row) int {
+// order is the position of a row: that of its check, or for a condition that of health, in the order of conditions.
+func order(r Row) int {
 	conditions := condition.All()
 	is := func(c condition.Condition) bool { return string(c.Code) == r.Check }
 	name, behind := r.Check, 0

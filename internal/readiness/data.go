@@ -32,7 +32,7 @@ func (c *host) sets() {
 		return
 	}
 	var l doctor.Result
-	if err := within("list the sets in "+c.o.Backup.Destination, func() error {
+	if err := withTimeout("list the sets in "+c.o.Backup.Destination, func() error {
 		l = list(c.o.Backup.Destination)
 		return nil
 	}); err != nil {

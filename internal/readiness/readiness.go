@@ -70,7 +70,7 @@ func (c *host) backup(ctx context.Context) error {
 	c.raw, c.method, c.version, c.device = found.Raw, found.Method, found.Version, found.Datadir
 	if l := c.at(doctor.Destination); l.Problem == "" {
 		seen, err := "", error(nil)
-		if hung := within("look at the destination", func() error {
+		if hung := withTimeout("look at the destination", func() error {
 			seen, err = describe(c.o.Backup.Destination, c.device)
 			return nil
 		}); hung != nil {

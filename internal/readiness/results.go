@@ -85,8 +85,8 @@ func because(check string) string {
 	return fmt.Sprintf("not checked, because %q did not succeed", doctor.Title(check))
 }
 
-// within gives up on a file system that hangs.
-func within(what string, do func() error) error {
+// withTimeout gives up on a file system that hangs.
+func withTimeout(what string, do func() error) error {
 	_, err := abandon.After(fileTimeout, what, abandon.Action(do))
 	return err
 }

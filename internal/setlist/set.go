@@ -41,7 +41,7 @@ func setsOf(a Answer, now time.Time) (sets []Set, refused string) {
 			return false
 		}
 		s.Cluster.Name, s.Set, s.name = cluster, name, last
-		s.place(a, at, now)
+		s.locate(a, at, now)
 		sets = append(sets, s)
 		return true
 	}
@@ -66,8 +66,8 @@ func setsOf(a Answer, now time.Time) (sets []Set, refused string) {
 // nameForm is the last part of the name of a set, or of an unfinished one.
 var nameForm = regexp.MustCompile(`(\d{8}T\d{6}Z)_([a-z]+)_([A-Za-z0-9][A-Za-z0-9._-]*)$`)
 
-// place fills in where the set is, and what its name says.
-func (s *Set) place(a Answer, at string, now time.Time) {
+// locate fills in where the set is, and what its name says.
+func (s *Set) locate(a Answer, at string, now time.Time) {
 	s.Hosts, s.Destination, s.Path = []string{a.Host}, a.Destination, excerpt.UpTo(mostPath, at)
 	s.Reason = excerpt.UpTo(mostReason, s.Reason)
 	if s.Verifications == nil {
@@ -101,7 +101,7 @@ func ofFolder(a Answer, f repository.Folder, state State, now time.Time) Set {
 	if named := nameForm.FindString(s.name); named != "" {
 		s.name = named // without the mark of an unfinished set, by which it would not be sorted by its time
 	}
-	s.place(a, f.Path, now)
+	s.locate(a, f.Path, now)
 	return s
 }
 

@@ -13,53 +13,77 @@ import (
 const (
 	// testLimit is the time limit of make test, in seconds.
 	testLimit = 35 * 60
-	// turnLeast is the time that steps which take turns always get.
-	turnLeast = 7 * 60
 	// partLimit is the time limit of a part of make test-all.
 	partLimit = 60 * 60
-	// labUp is the time to bring a lab up, once in a run.
+	// labUp is the time to bring a lab up: one of hosts in each run, and one of bundles for the steps that need it.
 	labUp = 60
 )
 
 // inTurn lists the steps without a lab that the others wait for.
 var inTurn = []string{"check", "build", "dist"}
 
+// room is how many seconds are left for each of the two rows of steps that run beside each other: those with a lab,
+// and those without.
+type room struct{ lab, beside int }
+
+// less returns what is left when a step is added to others, of which some may have brought up the lab that it needs.
+func (r room) less(s step, in map[string]bool) room {
+	switch {
+	case slices.Contains(inTurn, s.name):
+		r.lab -= s.test.count()
+		r.beside -= s.test.count()
+	case s.lab == "-":
+		r.beside -= s.test.count()
+	default:
+		r.lab -= s.test.count()
+		if s.lab == "bundle" && !in[s.lab] {
+			r.lab -= labUp
+		}
+	}
+	return r
+}
+
+func (r room) enough() bool { return r.lab >= 0 && r.beside >= 0 }
+
+// always returns the room that the steps which always run leave for the others.
+func always(steps []step) room {
+	left := room{testLimit - labUp, testLimit}
+	for _, s := range steps {
+		if s.when == "always" {
+			left = left.less(s, nil)
+		}
+	}
+	return left
+}
+
 // forTest returns the steps of make test: those that always run, and as many of the others as there is time for. Steps
 // that the commit touches come first; the others take turns by its hash.
 func forTest(steps []step, c commit) (chosen []step, why string) {
-	var turns []step
-	left := testLimit - labUp
-	for _, s := range steps {
-		switch s.when {
-		case "always":
-			left -= cost(s)
-		case "turn":
-			turns = append(turns, s)
-		}
-	}
-	left = max(left, turnLeast)
+	turns := slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return s.when != "turn" })
 	touched := func(s step) bool {
 		return slices.ContainsFunc(c.changed, func(f string) bool { return below(f, s.paths) })
 	}
 	first := c.number() % max(len(turns), 1)
 	turns = slices.Concat(turns[first:], turns[:first])
 	slices.SortStableFunc(turns, func(a, b step) int { return cmp.Compare(rank(touched(a)), rank(touched(b))) })
-	in := map[string]bool{}
+	left := always(steps)
+	in := map[string]bool{} // names and labs
 	var asked, byTurn, waiting []string
 	for _, s := range turns {
-		switch fits := len(in) == 0 || cost(s) <= left; {
-		case fits && touched(s):
-			asked = append(asked, s.name)
-		case fits:
-			byTurn = append(byTurn, s.name)
-		default:
-			if touched(s) {
-				waiting = append(waiting, s.name)
-			}
+		then := left.less(s, in)
+		switch {
+		case !then.enough() && touched(s):
+			waiting = append(waiting, s.name)
 			continue
+		case !then.enough():
+			continue
+		case touched(s):
+			asked = append(asked, s.name)
+		default:
+			byTurn = append(byTurn, s.name)
 		}
-		in[s.name] = true
-		left -= cost(s)
+		in[s.name], in[s.lab] = true, true
+		left = then
 	}
 	chosen = slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return s.when != "always" && !in[s.name] })
 	why = fmt.Sprintf("commit %.7s touches what these test: %s; by turn come: %s", c.hash, list(asked), list(byTurn))
@@ -68,15 +92,6 @@ func forTest(steps []step, c commit) (chosen []step, why string) {
 			" (run: tests/run " + strings.Join(waiting, " ") + ")"
 	}
 	return chosen, why + "; make test-all runs all"
-}
-
-// cost returns by how many seconds a step makes make test longer. Steps without a lab run beside those with one, and
-// slow them down.
-func cost(s step) int {
-	if s.lab == "-" && !slices.Contains(inTurn, s.name) {
-		return s.test.count() / 3
-	}
-	return s.test.count()
 }
 
 func rank(first bool) int {

@@ -57,10 +57,10 @@ func TestWrongTablesAreRefused(t *testing.T) {
 
 // Five steps of 200 s each take turns; there is time for three.
 func fiveTurns() []step {
-	steps := []step{{name: "base", when: "always", test: seconds(fmt.Sprint(testLimit - labUp - 600)), all: "1"}}
+	steps := []step{{name: "base", when: "always", lab: "own", test: seconds(fmt.Sprint(testLimit - labUp - 600)), all: "1"}}
 	for i := range 5 {
 		name := fmt.Sprintf("t%d", i)
-		steps = append(steps, step{name: name, when: "turn", test: "200", all: "200", paths: []string{"dir/" + name}})
+		steps = append(steps, step{name: name, when: "turn", lab: "own", test: "200", all: "200", paths: []string{"dir/" + name}})
 	}
 	return append(steps, step{name: "slow", when: "all", test: "-", all: "100"})
 }
@@ -90,13 +90,37 @@ func TestTouchedStepsComeFirst(t *testing.T) {
 	}
 }
 
-func TestATouchedStepRunsHoweverLong(t *testing.T) {
-	steps := []step{
-		{name: "long", when: "turn", test: "9999", paths: []string{"x"}},
-		{name: "short", when: "turn", test: "10", paths: []string{"y"}},
+// A step that does not fit would never run in make test, whatever a commit touches: split it.
+func TestEachStepThatTakesTurnsFits(t *testing.T) {
+	left := always(ours(t))
+	if left.lab < 5*60 || left.beside < 5*60 {
+		t.Errorf("the steps that always run leave %d s with a lab and %d s without, and the others need 300",
+			left.lab, left.beside)
 	}
-	if chosen, why := forTest(steps, commit{"0000001", []string{"x"}}); len(chosen) != 1 || chosen[0].name != "long" {
-		t.Errorf("%v: %s", names(chosen), why)
+	for _, s := range ours(t) {
+		if then := left.less(s, nil); s.when == "turn" && !then.enough() {
+			t.Errorf("%s takes %s s, and there are %d with a lab and %d without", s.name, s.test, left.lab, left.beside)
+		}
+	}
+}
+
+func TestStepsWithAndWithoutALabRunBesideEachOther(t *testing.T) {
+	paths := []string{"x"}
+	half := seconds(fmt.Sprint(testLimit/2 - labUp))
+	quarter := seconds(fmt.Sprint(testLimit / 4))
+	steps := []step{
+		{name: "check", when: "always", lab: "-", test: quarter},
+		{name: "lab", when: "always", lab: "hosts", test: half},
+		{name: "go", when: "always", lab: "-", test: half},
+		{name: "hosts", when: "turn", lab: "hosts", test: quarter, paths: paths},
+		{name: "bundle", when: "turn", lab: "bundle", test: quarter, paths: paths},
+		{name: "none", when: "turn", lab: "-", test: quarter, paths: paths},
+	}
+	for hash, want := range map[string]string{"0": "check lab go hosts none", "1": "check lab go hosts none"} {
+		// The lab of a bundle has to be brought up, too, for which there is no time.
+		if chosen, why := forTest(steps, commit{hash: "000000" + hash}); strings.Join(names(chosen), " ") != want {
+			t.Errorf("%s: %v, want %s: %s", hash, names(chosen), want, why)
+		}
 	}
 }
 

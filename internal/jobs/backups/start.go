@@ -67,7 +67,7 @@ func (o Options) Plan(ctx context.Context, caller jobs.Caller) (*jobs.Answer, er
 
 // Status reports the progress of a job, that of the options or the one that runs, as its caller.
 func (o Options) Status(ctx context.Context, store jobs.Store) (*jobs.Answer, error) {
-	return look(ctx, store, o.Job, o.kind(store).Status)
+	return ask(ctx, store, o.Job, o.kind(store).Status)
 }
 
 // Info reports the same to somebody who only looks. Without an id it is of the job that runs.
@@ -75,10 +75,10 @@ func Info(ctx context.Context, store jobs.Store, id string) (*jobs.Answer, error
 	if err := checkID(id); err != nil {
 		return nil, err
 	}
-	return look(ctx, store, id, jobs.Info)
+	return ask(ctx, store, id, jobs.Info)
 }
 
-func look(
+func ask(
 	ctx context.Context, store jobs.Store, id string, how func(context.Context, *jobs.Job) (*jobs.Answer, error),
 ) (*jobs.Answer, error) {
 	job, err := find(ctx, store, id)

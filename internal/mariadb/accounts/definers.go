@@ -32,11 +32,11 @@ func Beyond(ctx context.Context, c *mariadb.Client, user string, schemas ...stri
 			return "what nobody can read of " + u.account(), nil
 		}
 		for _, grant := range u.Grants {
-			within, err := within(grant, schemas)
+			confined, err := confinedTo(grant, schemas)
 			if err != nil {
 				return "", err
 			}
-			if line, _, _ := strings.Cut(grant, " IDENTIFIED "); !within {
+			if line, _, _ := strings.Cut(grant, " IDENTIFIED "); !confined {
 				return line, nil
 			}
 		}
@@ -44,8 +44,8 @@ func Beyond(ctx context.Context, c *mariadb.Client, user string, schemas ...stri
 	return "", nil
 }
 
-// within reports that a grant gives nothing beyond schemas. A role may give anything.
-func within(line string, schemas []string) (bool, error) {
+// confinedTo reports that a grant gives nothing beyond schemas. A role may give anything.
+func confinedTo(line string, schemas []string) (bool, error) {
 	g, err := parseGrant(line)
 	if err != nil {
 		return false, err

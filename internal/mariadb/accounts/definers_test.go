@@ -30,12 +30,12 @@ func TestAGrantIsWithinSchemasOrNot(t *testing.T) {
 		"GRANT SELECT ON *.* TO `n`@`%`":                            false,
 		"GRANT PROXY ON `nova`@`%` TO `n`@`%`":                      false,
 	} {
-		got, err := within(line, schemas)
+		got, err := confinedTo(line, schemas)
 		if refused := strings.Contains(line, "``.*`"); got != want || (err != nil) && !refused {
 			t.Errorf("%s: %t, %v", line, got, err)
 		}
 	}
-	if _, err := within("REVOKE ALL ON `nova`.* FROM `n`@`%`", schemas); err == nil {
+	if _, err := confinedTo("REVOKE ALL ON `nova`.* FROM `n`@`%`", schemas); err == nil {
 		t.Error("a line that grants nothing is taken")
 	}
 }

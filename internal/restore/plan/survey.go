@@ -39,7 +39,7 @@ type situation struct {
 // survey combines the views, in the order of the inventory.
 func survey(views []View, o Options) *situation {
 	s := &situation{Options: o, views: slices.Clone(views)}
-	slices.SortStableFunc(s.views, func(a, b View) int { return cmp.Compare(s.place(a.Host), s.place(b.Host)) })
+	slices.SortStableFunc(s.views, func(a, b View) int { return cmp.Compare(s.position(a.Host), s.position(b.Host)) })
 	for _, host := range o.Hosts {
 		if !slices.ContainsFunc(s.views, func(v View) bool { return v.Host == host }) {
 			s.silent = append(s.silent, host)
@@ -60,8 +60,8 @@ func survey(views []View, o Options) *situation {
 	return s
 }
 
-// place returns the position of a host in the inventory; those that were not to be asked come last.
-func (s *situation) place(host string) int {
+// position returns the position of a host in the inventory; those that were not to be asked come last.
+func (s *situation) position(host string) int {
 	if at := slices.Index(s.Hosts, host); at >= 0 {
 		return at
 	}
