@@ -96,10 +96,10 @@ const usualStall = time.Second
 // before 10.8 copy everything that is not InnoDB meanwhile.
 func (j *Job) checkLocks(context.Context, *mariadb.Client) error {
 	limit := j.o.CommitStall(j.stays)
-	if !j.stays || j.tool.Method != tool.Physical || limit == 0 {
+	if !j.stays || j.tool.Method != tool.Physical {
 		return nil
 	}
-	if j.o.MaxCommitStall > limit && j.o.MaxCommitStall != usualStall {
+	if j.o.MaxCommitStall != limit && j.o.MaxCommitStall != usualStall {
 		j.warn("max_commit_stall is %s instead of %s, because this node is needed as a spare", limit,
 			j.o.MaxCommitStall)
 	}
@@ -129,10 +129,8 @@ func (j *Job) spareSteps() []string {
 	if !j.o.AllowClients {
 		stops = append(stops, "when clients come")
 	}
-	stops = append(stops, "when this node holds up the writers")
-	if limit := j.o.CommitStall(j.stays); limit > 0 {
-		stops = append(stops, fmt.Sprintf("when the tool keeps it from committing for longer than %s", limit))
-	}
+	stops = append(stops, "when this node holds up the writers", fmt.Sprintf(
+		"when the tool keeps it from committing for longer than %s", j.o.CommitStall(j.stays)))
 	step := fmt.Sprintf("keep this node in service, because it is needed as a spare (%s): wsrep_desync stays"+
 		" OFF, and the backup stops %s", j.few, strings.Join(stops, ", or "))
 	if j.members == 2 {

@@ -94,8 +94,8 @@ func TestThePlanSaysThatTheNodeStaysInService(t *testing.T) {
 		t.Errorf("the plan is %s", plan)
 	}
 	j.o.MaxCommitStall, j.o.AllowClients = 0, true
-	if plan = strings.Join(j.steps(), "; "); strings.Contains(plan, "committing") || strings.Contains(plan, "clients come") {
-		t.Errorf("without a limit, and with clients, the plan is %s", plan)
+	if plan = strings.Join(j.steps(), "; "); !strings.Contains(plan, "500ms") || strings.Contains(plan, "clients come") {
+		t.Errorf("without a limit of its own, and with clients, the plan is %s", plan)
 	}
 	j.stays = false
 	if plan = strings.Join(j.steps(), "; "); strings.Contains(plan, "spare") {
@@ -123,7 +123,7 @@ func TestASpareIsNotLockedForLong(t *testing.T) {
 		"not needed":   {false, tool.Physical, old, time.Second, ""},
 		"a dump":       {true, tool.Logical, old, time.Second, ""},
 		"a later tool": {true, tool.Physical, recent, time.Second, ""},
-		"no limit":     {true, tool.Physical, old, 0, ""},
+		"no limit":     {true, tool.Physical, old, 0, "max_commit_stall is 500ms then"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			j := &Job{stays: tt.stays, tool: tool.Tool{Method: tt.method, Path: "mariabackup"},
@@ -142,6 +142,7 @@ func TestALargerStallOfASpareIsAWarning(t *testing.T) {
 	for stall, want := range map[time.Duration]string{
 		10 * time.Second:       "max_commit_stall is 500ms instead of 10s",
 		800 * time.Millisecond: "max_commit_stall is 500ms instead of 800ms",
+		0:                      "max_commit_stall is 500ms instead of 0s",
 		time.Second:            "", 500 * time.Millisecond: "", 200 * time.Millisecond: "",
 	} {
 		j := &Job{stays: true, tool: tool.Tool{Method: tool.Physical},

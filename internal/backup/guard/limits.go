@@ -13,14 +13,14 @@ type Allowed struct {
 	IgnoreUsers []string
 	// LeaseTimeout is how long the caller may take to renew its lease.
 	LeaseTimeout time.Duration
-	// MaxCommitStall is how long the tool may keep the node from committing.
+	// MaxCommitStall is how long the tool may keep the node from committing; 0 for no limit.
 	MaxCommitStall time.Duration
 }
 
-// CommitStall is MaxCommitStall, and no more than SpareStall on a node that is needed as a spare.
+// CommitStall is MaxCommitStall, 0 for no limit; and no more than SpareStall on a node that is needed as a spare.
 func (a Allowed) CommitStall(spare bool) time.Duration {
-	if spare {
-		return min(a.MaxCommitStall, SpareStall)
+	if spare && (a.MaxCommitStall == 0 || a.MaxCommitStall > SpareStall) {
+		return SpareStall
 	}
 	return a.MaxCommitStall
 }

@@ -60,7 +60,8 @@ func (g *guard) isKept() bool {
 func (g *guard) keepInService() {
 	g.stays = true
 	g.last.desync = errSpare
-	if g.timer != nil && g.timer.Stop() {
+	ended := g.timer != nil && !g.timer.Stop()
+	if !g.waiting.IsZero() && !ended {
 		g.limitStall()
 	}
 }

@@ -134,23 +134,39 @@ func TestADesyncEndsWhenTheNodeIsNeeded(t *testing.T) {
 
 // The tool may hold its last locks when the other standby dies.
 func TestCommitsThatWaitAlreadyWaitLessLong(t *testing.T) {
-	g, ctx := judging(t, Config{Allowed: Allowed{MaxCommitStall: time.Hour}})
-	g.commitsWait(true)
-	begun := time.Now()
-	g.see(ctx, func(s *Sample) { s.Server.ClusterSize = 2 })
-	select {
-	case <-ctx.Done():
-	case <-time.After(5 * time.Second):
+	for name, limit := range map[string]time.Duration{"a large limit": time.Hour, "no limit": 0} {
+		t.Run(name, func(t *testing.T) {
+			g, ctx := judging(t, Config{Allowed: Allowed{MaxCommitStall: limit}})
+			g.commitsWait(true)
+			begun := time.Now()
+			g.see(ctx, func(s *Sample) { s.Server.ClusterSize = 2 })
+			select {
+			case <-ctx.Done():
+			case <-time.After(5 * time.Second):
+			}
+			if said := breachOf(ctx); !strings.Contains(said, "commit_stall: ") ||
+				!strings.Contains(said, SpareStall.String()+" while this node is needed as a spare") {
+				t.Errorf("after %s: %q", time.Since(begun), said)
+			}
+		})
 	}
-	if said := breachOf(ctx); !strings.Contains(said, "commit_stall: ") ||
-		!strings.Contains(said, SpareStall.String()+" while this node is needed as a spare") {
-		t.Errorf("after %s: %q", time.Since(begun), said)
+}
+
+// Where commits do not wait, a node that becomes a spare has nothing to end.
+func TestASpareWithoutLocksIsNotStopped(t *testing.T) {
+	g, ctx := judging(t, Config{})
+	g.commitsWait(true)
+	g.commitsWait(false)
+	g.see(ctx, func(s *Sample) { s.Server.ClusterSize = 2 })
+	time.Sleep(SpareStall + 200*time.Millisecond)
+	if said := breachOf(ctx); strings.Contains(said, "commit_stall") {
+		t.Errorf("got %q", said)
 	}
 }
 
 func TestTheLongestStallOfASpare(t *testing.T) {
 	for given, want := range map[time.Duration]time.Duration{
-		100 * time.Millisecond: 100 * time.Millisecond, time.Second: SpareStall, time.Hour: SpareStall, 0: 0,
+		100 * time.Millisecond: 100 * time.Millisecond, time.Second: SpareStall, time.Hour: SpareStall, 0: SpareStall,
 	} {
 		g, _ := judging(t, Config{Stays: true, Allowed: Allowed{MaxCommitStall: given}})
 		if got := g.maxStall(); got != want {

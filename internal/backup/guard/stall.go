@@ -16,16 +16,19 @@ func (g *guard) commitsWait(begun bool) {
 		g.timer.Stop()
 		g.timer = nil
 	}
-	if begun && g.limits.MaxCommitStall > 0 {
+	g.waiting = time.Time{}
+	if begun {
 		g.waiting = time.Now()
 		g.limitStall()
 	}
 }
 
-// limitStall starts the timer of commits that wait. The mutex is held.
+// limitStall starts the timer of commits that wait, if there is a limit. The mutex is held.
 func (g *guard) limitStall() {
-	since := g.waiting
-	g.timer = time.AfterFunc(g.maxStall()-time.Since(since), func() { g.commitStall(since) })
+	since, limit := g.waiting, g.maxStall()
+	if limit > 0 {
+		g.timer = time.AfterFunc(limit-time.Since(since), func() { g.commitStall(since) })
+	}
 }
 
 // maxStall is how long commits may wait now. The mutex is held.

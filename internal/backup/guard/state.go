@@ -65,7 +65,7 @@ type guard struct {
 	last    lastSeen
 	stays   bool        // the node is needed as a spare
 	timer   *time.Timer // of waiting commits
-	waiting time.Time   // since when they wait
+	waiting time.Time   // since when they wait; zero if they do not
 }
 
 // lastSeen is the time from which the ages of a sample are counted, by the monotonic clock.
