@@ -6,6 +6,7 @@ package integration
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -37,12 +38,22 @@ var losses = []loss{
 	}, true},
 }
 
-// lose takes a standby away, the first or the second, and returns the one that is left.
-func (l lab) lose(how loss, first bool) (left, out string) {
+// Who is lost: a standby, or the one that serves, of which a standby takes the clients.
+const (
+	firstStandby  = "the first standby"
+	secondStandby = "the second standby"
+	activeOne     = "the active one"
+)
+
+// lose takes a controller away, and returns one that is left and idle.
+func (l lab) lose(how loss, who string) (left, out string) {
 	l.t.Helper()
 	out, left = l.spare()
-	if !first {
+	switch who {
+	case secondStandby:
 		out, left = left, out
+	case activeOne:
+		out = l.serving()
 	}
 	how.leave(l, out)
 	l.settle(left, how.member)
@@ -82,39 +93,56 @@ var named = regexp.MustCompile("the guard stopped the backup|the database server
 
 var setPath = regexp.MustCompile(destination + `/[^\s"',]+_(?:physical|logical)_controller-\d`)
 
+// whoIsLost returns whom a loss takes away: each of the three in turn, and all of them in make test-all. An active one
+// in maintenance goes on serving, beside two sound standbys.
+func whoIsLost(loss int) []string {
+	all := []string{firstStandby, activeOne, secondStandby}
+	if losses[loss].member {
+		all = []string{firstStandby, secondStandby}
+	}
+	if os.Getenv("TESTS_ALL") != "" {
+		return all
+	}
+	return all[loss%len(all):][:1]
+}
+
 // TestDegraded backs up clusters of which one controller is away: the one that is left idle is backed up, and stays
 // the spare.
 func TestDegraded(t *testing.T) {
 	for i, how := range losses {
-		t.Run(how.name, func(t *testing.T) {
-			l := fresh(t)
-			l.run("load", "start")
-			left, out := l.lose(how, i%2 == 0)
-			if how.name == "no power" && shape == "bundle" {
-				// The inventory calls the host by another name than the cluster its node, and it cannot be asked.
-				l.refuses(nil, "cluster_incomplete")
-				return
-			}
-			for _, method := range []string{"physical", "logical"} {
-				t.Run(method, func(t *testing.T) { lab{t}.backsUpTheOnlySpare(left, out, method) })
-			}
-			t.Run("two spares are wanted", func(t *testing.T) {
-				lab{t}.refuses(map[string]any{"controller_backup_min_spares": 2}, "last_standby")
-			})
-			t.Run("desync: always", func(t *testing.T) {
-				lab{t}.refuses(map[string]any{"controller_backup_desync": "always"},
-					"this node is needed as a spare", "desync: always would take it out of service")
-			})
-			t.Run("check mode", func(t *testing.T) {
-				text, _ := lab{t}.play("playbooks/backup.yml", nil, "--check")
-				for _, want := range []string{"stays one: no desync", "wsrep_desync stays OFF"} {
-					if !strings.Contains(unwrapped(text), want) {
-						t.Errorf("the plan lacks %q:\n%s", want, text)
-					}
-				}
-			})
-		})
+		for _, who := range whoIsLost(i) {
+			t.Run(how.name+", "+who, func(t *testing.T) { degraded(t, how, who) })
+		}
 	}
+}
+
+func degraded(t *testing.T, how loss, who string) {
+	l := fresh(t)
+	l.run("load", "start")
+	left, out := l.lose(how, who)
+	if how.name == "no power" && shape == "bundle" {
+		// The inventory calls the host by another name than the cluster its node, and it cannot be asked.
+		l.refuses(nil, "cluster_incomplete")
+		return
+	}
+	for _, method := range []string{"physical", "logical"} {
+		t.Run(method, func(t *testing.T) { lab{t}.backsUpTheOnlySpare(left, out, method) })
+	}
+	t.Run("two spares are wanted", func(t *testing.T) {
+		lab{t}.refuses(map[string]any{"controller_backup_min_spares": 2}, "last_standby")
+	})
+	t.Run("desync: always", func(t *testing.T) {
+		lab{t}.refuses(map[string]any{"controller_backup_desync": "always"},
+			"this node is needed as a spare", "desync: always would take it out of service")
+	})
+	t.Run("check mode", func(t *testing.T) {
+		text, _ := lab{t}.play("playbooks/backup.yml", nil, "--check")
+		for _, want := range []string{"stays one: no desync", "wsrep_desync stays OFF"} {
+			if !strings.Contains(unwrapped(text), want) {
+				t.Errorf("the plan lacks %q:\n%s", want, text)
+			}
+		}
+	})
 }
 
 // unwrapped joins the lines of Ansible's output, which breaks long ones, and may show them as a list.
@@ -210,7 +238,7 @@ func outage(t *testing.T, how loss, backup bool) (took time.Duration) {
 	t.Run(fmt.Sprintf("backup: %t", backup), func(t *testing.T) {
 		l := fresh(t)
 		l.run("load", "start")
-		left, out := l.lose(how, true)
+		left, out := l.lose(how, firstStandby)
 		active := l.serving()
 		l.run("sql", "vip", "CREATE TABLE IF NOT EXISTS lab_load.degraded (id INT PRIMARY KEY)")
 		ended := make(chan string, 1)
