@@ -9,21 +9,21 @@ import (
 	"testing"
 	"time"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/logins"
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/tests/mariadbd"
 	"overcloud.backup/tests/node"
 )
 
 // counted is a reading after some seconds, with the logins of users.
-func counted(uptime int64, users ...galera.UserLogins) galera.Logins {
-	return galera.Logins{Counter: galera.LoginsByAccount, Uptime: uptime, Users: users}
+func counted(uptime int64, users ...logins.User) logins.Counted {
+	return logins.Counted{Counter: logins.ByAccount, Uptime: uptime, Users: users}
 }
 
 func TestOnlyUsersWhoComeAgainAreEvidence(t *testing.T) {
-	u := func(user string, n int64) galera.UserLogins { return galera.UserLogins{User: user, Logins: n} }
+	u := func(user string, n int64) logins.User { return logins.User{Name: user, Logins: n} }
 	for name, tt := range map[string]struct {
-		before, gap, now galera.Logins
+		before, gap, now logins.Counted
 		want             string
 	}{
 		"nobody": {counted(0, u("nova", 5)), counted(50, u("nova", 5)), counted(60, u("nova", 5)), ""},
@@ -87,7 +87,7 @@ func TestClientsThatCameBeforeTheBackup(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c, comes := counting(t, tt.options...)
-			before, err := galera.ClientLogins(t.Context(), c, []string{"monitor"})
+			before, err := logins.OfClients(t.Context(), c, []string{"monitor"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -131,20 +131,20 @@ func TestALookBeginsAnew(t *testing.T) {
 	node.Need(t)
 	c, comes := counting(t, "--userstat=ON")
 	comes("nova")
-	for name, before := range map[string]*galera.Logins{
+	for name, before := range map[string]*logins.Counted{
 		"nothing":         nil,
-		"another server":  {Counter: galera.LoginsByUser, Uptime: 1 << 40},
-		"another counter": {Counter: galera.LoginsByAccount},
-		"another reader":  {Counter: galera.LoginsByUser, Reader: "somebody"},
+		"another server":  {Counter: logins.ByUser, Uptime: 1 << 40},
+		"another counter": {Counter: logins.ByAccount},
+		"another reader":  {Counter: logins.ByUser, Reader: "somebody"},
 	} {
 		v := Visitors{Before: before}
 		who, err := v.Look(t.Context(), c, nil)
-		if who != "" || err != nil || v.Before == nil || v.Before.Counter != galera.LoginsByUser ||
+		if who != "" || err != nil || v.Before == nil || v.Before.Counter != logins.ByUser ||
 			v.Before.Reader == "somebody" || len(v.Before.Users) != 1 {
 			t.Errorf("%s: %q, %v, then %+v", name, who, err, v.Before)
 		}
 	}
-	before := &galera.Logins{Counter: galera.LoginsByUser, Reader: c.Reached().User}
+	before := &logins.Counted{Counter: logins.ByUser, Reader: c.Reached().User}
 	v := Visitors{Before: before}
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()

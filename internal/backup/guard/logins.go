@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/logins"
 	"overcloud.backup/internal/quantity"
 )
 
@@ -32,18 +32,18 @@ func (v Visits) regular() bool {
 
 // arrivals is what the guard remembers of the logins that the server counts.
 type arrivals struct {
-	before galera.LoginTotals
+	before logins.Totals
 	seen   []arrival
 }
 
 type arrival struct {
 	at     time.Time
-	logins []galera.Login
+	logins []logins.Increase
 }
 
 // add takes an answer of the server, of which the first is only compared with, and returns the visits of the last
 // minute by user.
-func (a *arrivals) add(at time.Time, totals galera.LoginTotals, ownUser string, ignore []string) []Visits {
+func (a *arrivals) add(at time.Time, totals logins.Totals, ownUser string, ignore []string) []Visits {
 	if came := totals.Since(a.before, ownUser, ignore); len(came) > 0 {
 		a.seen = append(a.seen, arrival{at, came})
 	}
@@ -73,8 +73,8 @@ func (a *arrivals) add(at time.Time, totals galera.LoginTotals, ownUser string, 
 // maxVisits is how many users a sample has; those who came most often are first.
 const maxVisits = 20
 
-func (v *Visits) add(at time.Time, login galera.Login) {
-	if v.Logins += login.Count; !v.Last.Equal(at) {
+func (v *Visits) add(at time.Time, login logins.Increase) {
+	if v.Logins += login.Logins; !v.Last.Equal(at) {
 		v.Answers++
 		v.Last = at
 	}

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/logins"
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/tests/mariadbd"
 	"overcloud.backup/tests/node"
@@ -19,19 +19,19 @@ import (
 
 // answers gives a guard one answer each second, in which the totals of nova and heat have grown at the given seconds.
 func answers(seconds int, nova, heat []int) (visits []Visits) {
-	a, totals := &arrivals{}, map[galera.Account]int64{{User: "nova", Host: "10.0.0.1"}: 1000}
+	a, totals := &arrivals{}, map[logins.Account]int64{{User: "nova", Host: "10.0.0.1"}: 1000}
 	for n := range seconds {
 		for _, at := range nova {
 			if at == n {
-				totals[galera.Account{User: "nova", Host: fmt.Sprintf("10.0.0.%d", 1+n%2)}] += 2
+				totals[logins.Account{User: "nova", Host: fmt.Sprintf("10.0.0.%d", 1+n%2)}] += 2
 			}
 		}
 		for _, at := range heat {
 			if at == n {
-				totals[galera.Account{User: "heat", Host: "10.0.0.1"}]++
+				totals[logins.Account{User: "heat", Host: "10.0.0.1"}]++
 			}
 		}
-		answer := galera.LoginTotals{Counter: galera.LoginsByAccount, Accounts: map[galera.Account]int64{}}
+		answer := logins.Totals{Counter: logins.ByAccount, Accounts: map[logins.Account]int64{}}
 		for account, total := range totals {
 			answer.Accounts[account] = total
 		}
@@ -76,10 +76,10 @@ func TestLoginsAreRememberedForAMinute(t *testing.T) {
 func TestVisitsOfVeryManyUsers(t *testing.T) {
 	a := &arrivals{}
 	for n := range 9 {
-		totals := galera.LoginTotals{Counter: galera.LoginsByAccount, Accounts: map[galera.Account]int64{}}
+		totals := logins.Totals{Counter: logins.ByAccount, Accounts: map[logins.Account]int64{}}
 		for user := range 500 {
 			for host := range 30 {
-				account := galera.Account{User: fmt.Sprintf("u\x1b[2J%03d", user), Host: fmt.Sprint(host)}
+				account := logins.Account{User: fmt.Sprintf("u\x1b[2J%03d", user), Host: fmt.Sprint(host)}
 				totals.Accounts[account] = int64(n)
 			}
 		}
@@ -101,9 +101,9 @@ func TestVisitsOfVeryManyUsers(t *testing.T) {
 // A client that is there for 100 ms each 5 s is in no process list that is read each second; the server has counted it.
 func TestClientsThatComeAndGo(t *testing.T) {
 	node.Need(t)
-	for counter, option := range map[galera.LoginCounter]string{
-		galera.LoginsByUser: "--userstat=ON", galera.LoginsByAccount: "--performance-schema=ON",
-		galera.LoginsNotCounted: "--userstat=OFF",
+	for counter, option := range map[logins.Counter]string{
+		logins.ByUser: "--userstat=ON", logins.ByAccount: "--performance-schema=ON",
+		logins.NotCounted: "--userstat=OFF",
 	} {
 		t.Run(string(counter), func(t *testing.T) {
 			t.Parallel()
@@ -145,7 +145,7 @@ func TestClientsThatComeAndGo(t *testing.T) {
 				visit(t, s, "no'v`a", true)
 				time.Sleep(4900 * time.Millisecond)
 			}
-			if counter == galera.LoginsNotCounted {
+			if counter == logins.NotCounted {
 				if err := end(); err != nil {
 					t.Error(err)
 				}
@@ -153,7 +153,7 @@ func TestClientsThatComeAndGo(t *testing.T) {
 			}
 			b := breached(t, ctx, time.Second)
 			if b.Rule != "clients" || !b.Here || !strings.Contains(b.Message, "3 logins of no'v`a") ||
-				strings.Contains(b.Message, "127.0.0.1") != (counter == galera.LoginsByAccount) {
+				strings.Contains(b.Message, "127.0.0.1") != (counter == logins.ByAccount) {
 				t.Error(b)
 			}
 			if ago := time.Since(b.Since); ago < 15*time.Second || ago > 25*time.Second {

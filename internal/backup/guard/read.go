@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/logins"
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/pacemaker"
 )
@@ -92,7 +93,7 @@ func (g *guard) readServer(ctx context.Context, c *mariadb.Client) (s ServerSamp
 
 // readVisits reads who has logged in since the previous answer.
 func (g *guard) readVisits(ctx context.Context, c *mariadb.Client) ([]Visits, error) {
-	totals, err := galera.ReadLogins(ctx, c)
+	totals, err := logins.Read(ctx, c)
 	if err != nil {
 		return nil, err
 	}
