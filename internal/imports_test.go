@@ -101,8 +101,9 @@ var may = map[string][]string{
 	"repository/storetest": {"repository"},
 
 	"backup": {"abandon", "backup/content", "backup/effect", "backup/extras", "backup/guard",
-		"backup/tool", "clustercheck", "condition", "decision", "galera", "journal", "pacemaker",
-		"pacemaker/clusterlock", "process", "repository", "repository/stores", "container", "mariadb", "mariadb/accounts", "mariadb/catalog"},
+		"backup/tool", "clustercheck", "condition", "decision", "galera", "journal", "logins",
+		"pacemaker", "pacemaker/clusterlock", "process", "repository", "repository/stores", "container", "mariadb",
+		"mariadb/accounts", "mariadb/catalog"},
 	"backup/content": {"backup/tool", "decision", "galera", "repository", "repository/stores", "mariadb",
 		"mariadb/catalog"},
 	"backup/extras": {"backup/tool", "process", "repository", "safefile", "mariadb", "mariadb/accounts",

@@ -14,8 +14,8 @@ import (
 )
 
 // Counted is how many logins of clients a server has counted, by user: the part of Totals that is small enough for
-// facts and decisions, in which it is kept for a later comparison. Totals.Since finds more than Counted.Since: the hosts
-// of clients, and a reset of the counts of users who are left out here.
+// facts and decisions, in which it is kept for a later comparison. Totals.Since finds more than Counted.Since: hosts of
+// clients, and a reset of the counts of users who are left out here.
 type Counted struct {
 	Counter Counter `json:"counter"`
 	// Reader is the user who read them: it is left out, and another one would be compared with nothing.

@@ -24,7 +24,7 @@ const (
 const FromSocket = "localhost"
 
 // Totals is how many logins a server has counted, since it started or was told to count anew: of everybody, by host and
-// however many. The guard compares such readings. Counted is a type of its own because facts and decisions hold only a
+// however many. Arrivals compares such readings. Counted is a type of its own because facts and decisions hold only a
 // part of this: no hosts, no health checks, at most MaxUsers.
 type Totals struct {
 	Counter Counter

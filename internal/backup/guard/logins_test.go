@@ -4,7 +4,6 @@ package guard
 
 import (
 	"context"
-	"fmt"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -17,84 +16,13 @@ import (
 	"overcloud.backup/tests/node"
 )
 
-// answers gives a guard one answer each second, in which the totals of nova and heat have grown at the given seconds.
-func answers(seconds int, nova, heat []int) (visits []Visits) {
-	a, totals := &arrivals{}, map[logins.Account]int64{{User: "nova", Host: "10.0.0.1"}: 1000}
-	for n := range seconds {
-		for _, at := range nova {
-			if at == n {
-				totals[logins.Account{User: "nova", Host: fmt.Sprintf("10.0.0.%d", 1+n%2)}] += 2
-			}
-		}
-		for _, at := range heat {
-			if at == n {
-				totals[logins.Account{User: "heat", Host: "10.0.0.1"}]++
-			}
-		}
-		answer := logins.Totals{Counter: logins.ByAccount, Accounts: map[logins.Account]int64{}}
-		for account, total := range totals {
-			answer.Accounts[account] = total
-		}
-		visits = a.add(noon.Add(time.Duration(n)*time.Second), answer, "root", []string{"heat-check"})
-	}
-	return visits
-}
-
-func TestLoginsAreRememberedForAMinute(t *testing.T) {
-	for name, tt := range map[string]struct {
-		seconds    int
-		nova, heat []int
-		want       string
-	}{
-		"nobody":                  {9, nil, nil, ""},
-		"before the first answer": {9, []int{0}, nil, ""},
-		"each five seconds":       {15, []int{1, 6, 11}, nil, "nova 6 3 10 10.0.0.2+10.0.0.1 regular"},
-		"each twenty seconds":     {50, []int{1, 21, 41}, nil, "nova 6 3 40 10.0.0.2 regular"},
-		"each half minute":        {95, []int{1, 31, 61, 91}, nil, "nova 4 2 30 10.0.0.2"},
-		"almost each half minute": {60, []int{1, 30, 59}, nil, "nova 6 3 58 10.0.0.2+10.0.0.1 regular"},
-		"each second for three":   {9, []int{1, 2, 3}, nil, "nova 6 3 2 10.0.0.2+10.0.0.1"},
-		"over":                    {80, []int{1, 6, 11}, nil, ""},
-		"two users, each on its own": {30, []int{1, 20}, []int{2, 25},
-			"heat 2 2 23 10.0.0.1; nova 4 2 19 10.0.0.2+10.0.0.1"},
-	} {
-		var got []string
-		for _, v := range answers(tt.seconds, tt.nova, tt.heat) {
-			line := fmt.Sprintf("%s %d %d %.0f %s", v.User, v.Logins, v.Answers, v.Last.Sub(v.First).Seconds(),
-				strings.Join(v.Sources, "+"))
-			if v.regular() {
-				line += " regular"
-			}
-			got = append(got, line)
-		}
-		if strings.Join(got, "; ") != tt.want {
-			t.Errorf("%s: %q, want %q", name, got, tt.want)
-		}
-	}
-}
-
-// A sample stays small, whoever logs in, and a message shows no character that a terminal obeys.
-func TestVisitsOfVeryManyUsers(t *testing.T) {
-	a := &arrivals{}
-	for n := range 9 {
-		totals := logins.Totals{Counter: logins.ByAccount, Accounts: map[logins.Account]int64{}}
-		for user := range 500 {
-			for host := range 30 {
-				account := logins.Account{User: fmt.Sprintf("u\x1b[2J%03d", user), Host: fmt.Sprint(host)}
-				totals.Accounts[account] = int64(n)
-			}
-		}
-		visits := a.add(noon.Add(time.Duration(n)*time.Second), totals, "root", nil)
-		if n > 0 && (len(visits) != maxVisits || len(visits[0].Sources) != maxVisits) {
-			t.Fatalf("%d users, %d sources", len(visits), len(visits[0].Sources))
-		}
-		if n == 8 {
-			s := well(9)
-			s.Server.Visits = visits
-			said := visited(s, limits{})
-			if strings.Contains(said, "\x1b") || !strings.Contains(said, "240 logins of u?[2J000") {
-				t.Errorf("%q", said)
-			}
-		}
+// A message shows no character that a terminal obeys.
+func TestVisitsOfUsersWithStrangeNames(t *testing.T) {
+	s := well(9)
+	visits(3, 9)(&s)
+	s.Server.Visits[0].User = "u\x1b[2J"
+	if got := visited(s, limits{}); strings.Contains(got, "\x1b") || !strings.Contains(got, "9 logins of u?[2J") {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package guard
+package logins
 
 import (
 	"cmp"
@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/logins"
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/quantity"
 )
@@ -21,7 +20,7 @@ import (
 // without a login that this node's own server counts nobody is found.
 type Visitors struct {
 	// Before is the earlier reading; nil takes the first look for it.
-	Before *logins.Counted
+	Before *Counted
 }
 
 // After a login a look waits this long for the next, but not for those that follow at once: a probe may log in several
@@ -36,7 +35,7 @@ const (
 // Look names the users who connect again and again, as evidence; empty if none does, or if the server does not count.
 // It takes up to 10 s, if somebody has logged in.
 func (v *Visitors) Look(ctx context.Context, c *mariadb.Client, ignore []string) (string, error) {
-	now, err := logins.OfClients(ctx, c, ignore)
+	now, err := OfClients(ctx, c, ignore)
 	if err != nil {
 		return "", err
 	}
@@ -64,12 +63,12 @@ func (v *Visitors) Look(ctx context.Context, c *mariadb.Client, ignore []string)
 	return "", nil
 }
 
-func readAfter(ctx context.Context, c *mariadb.Client, pause time.Duration, ignore []string) (logins.Counted, error) {
+func readAfter(ctx context.Context, c *mariadb.Client, pause time.Duration, ignore []string) (Counted, error) {
 	select {
 	case <-ctx.Done():
-		return logins.Counted{}, context.Cause(ctx)
+		return Counted{}, context.Cause(ctx)
 	case <-time.After(pause):
-		return logins.OfClients(ctx, c, ignore)
+		return OfClients(ctx, c, ignore)
 	}
 }
 
@@ -77,13 +76,13 @@ func readAfter(ctx context.Context, c *mariadb.Client, pause time.Duration, igno
 const maxNamed = 3
 
 // returning describes the logins of users who came between before and gap, and between gap and now.
-func returning(before, gap, now logins.Counted) string {
+func returning(before, gap, now Counted) string {
 	earlier := gap.Since(before)
 	again := now.Since(gap)
-	has := func(list []logins.Increase, user string) bool {
-		return slices.ContainsFunc(list, func(l logins.Increase) bool { return l.User == user })
+	has := func(list []Increase, user string) bool {
+		return slices.ContainsFunc(list, func(l Increase) bool { return l.User == user })
 	}
-	var who []logins.Increase
+	var who []Increase
 	total := int64(0)
 	for _, l := range now.Since(before) {
 		if has(earlier, l.User) && has(again, l.User) {
@@ -94,7 +93,7 @@ func returning(before, gap, now logins.Counted) string {
 	if len(who) == 0 {
 		return ""
 	}
-	slices.SortStableFunc(who, func(a, b logins.Increase) int { return cmp.Compare(b.Logins, a.Logins) })
+	slices.SortStableFunc(who, func(a, b Increase) int { return cmp.Compare(b.Logins, a.Logins) })
 	var names []string
 	for _, l := range who[:min(len(who), maxNamed)] {
 		names = append(names, excerpt.Of(l.User))
