@@ -85,7 +85,8 @@ var broken = map[string]struct {
 	"clients": {"clients", 2, 0, "3 of nova from 10.0.0.1",
 		func(s *Sample) { s.Server.Sessions = []galera.Session{{User: "nova", Source: "10.0.0.1", Count: 3}} }},
 	"clients that come and go": {"clients", 1, 15,
-		"again and again: 4 logins of nova from 10.0.0.1, 10.0.0.2 within 10 s; if these are no clients (monitoring), name them in ignore_users",
+		"again and again: 4 logins of nova from 10.0.0.1, 10.0.0.2 within 10 s; if these are no clients (monitoring)," +
+			" name them in ignore_users",
 		func(s *Sample) {
 			s.Server.Visits = []logins.Visits{{User: "nova", Sources: []string{"10.0.0.1", "10.0.0.2"}, Logins: 4,
 				Answers: 3, First: noon.Add(-6 * time.Second), Last: noon.Add(4 * time.Second)}}
