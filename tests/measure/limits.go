@@ -38,7 +38,7 @@ var limits = limit{
 	BackShare:       10,
 	ArrowsFrom:      10,
 	Undocumented:    20,
-	Long:            70,
+	Long:            14,
 	Ratio: map[string]float64{
 		"internal/rebuild": 1, "internal/verify": 1, "internal/restore": 1, "internal/restore/plan": 1,
 		"internal/restore/steps": 1, "modules": 1,
