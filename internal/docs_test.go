@@ -43,8 +43,8 @@ func TestThePageOfExamplesIsWhole(t *testing.T) {
 func pages(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	for _, pattern := range []string{"../README.md", "../CONTRIBUTING.md", "../docs/*.md", "../docs/modules/*.md", "../roles/*/README.md",
-		"../playbooks/*.yml", "../playbooks/examples/*.yml"} {
+	for _, pattern := range []string{"../README.md", "../CONTRIBUTING.md", "../docs/*.md", "../docs/modules/*.md",
+		"../roles/*/README.md", "../playbooks/*.yml", "../playbooks/examples/*.yml"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(files), err)

@@ -26,6 +26,7 @@ var unquoted = map[string]string{
 	"container/find.go":          "as those of galera, the source `container`",
 	"container/mounted.go":       "as those of galera",
 	"galera/*.go":                "the sources of galera_facts are before them, in a backup the step",
+	"logins/*.go":                "as those of galera, the source `logins`",
 	"handshake/*.go":             "as those of galera, in its attempts to log in",
 	"optionfile/*.go":            "as those of galera, the source `option files`",
 	"haproxy/cfg/*.go":           "as those of haproxy",

@@ -28,7 +28,8 @@ func pythonSet(t *testing.T, name, end string) []string {
 		t.Fatalf("%s has no %s", variablesPlugin, name)
 	}
 	var names []string
-	for _, m := range regexp.MustCompile(`'((?:controller|overcloud|galera|haproxy)_\w+)'`).FindAllStringSubmatch(text, -1) {
+	ours := regexp.MustCompile(`'((?:controller|overcloud|galera|haproxy)_\w+)'`)
+	for _, m := range ours.FindAllStringSubmatch(text, -1) {
 		names = append(names, m[1])
 	}
 	slices.Sort(names)

@@ -7,11 +7,11 @@ import (
 
 	"overcloud.backup/internal/backup/content"
 	"overcloud.backup/internal/backup/effect"
-	"overcloud.backup/internal/backup/guard"
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/container"
 	"overcloud.backup/internal/decision"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/logins"
 	"overcloud.backup/internal/quantity"
 )
 
@@ -33,7 +33,7 @@ type Job struct {
 	serves, stays, decided bool
 	few                    string // why it is needed as a spare
 	members                int
-	visitors               guard.Visitors // since the facts of the decision
+	visitors               logins.Visitors // since the facts of the decision
 	// described says that the account sees all tables, views, triggers and events.
 	described bool
 	// events is what the decision says about the cluster's events; nil if there is none.

@@ -44,8 +44,8 @@ func notFit(err error) error { return fmt.Errorf("this node is not fit for a bac
 // idle refuses clients, and names them.
 func idle(who string) error {
 	if who != "" {
-		return fmt.Errorf("this node serves clients now: %s; decide again, choose a policy that allows it, or, if these are"+
-			" no clients (monitoring), name them in ignore_users", who)
+		return fmt.Errorf("this node serves clients now: %s; decide again, choose a policy that allows it, or, if"+
+			" these are no clients (monitoring), name them in ignore_users", who)
 	}
 	return nil
 }

@@ -94,7 +94,8 @@ func TestThePlanSaysThatTheNodeStaysInService(t *testing.T) {
 		t.Errorf("the plan is %s", plan)
 	}
 	j.o.MaxCommitStall, j.o.AllowClients = 0, true
-	if plan = strings.Join(j.steps(), "; "); !strings.Contains(plan, "500ms") || strings.Contains(plan, "clients come") {
+	plan = strings.Join(j.steps(), "; ")
+	if !strings.Contains(plan, "500ms") || strings.Contains(plan, "clients come") {
 		t.Errorf("without a limit of its own, and with clients, the plan is %s", plan)
 	}
 	j.stays = false

@@ -13,15 +13,15 @@ import (
 
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/decision"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/logins"
 	"overcloud.backup/tests/mariadbd"
 	"overcloud.backup/tests/node"
 )
 
 // chosenWith is a decision that chose this host, whose server had counted these logins.
-func chosenWith(t *testing.T, logins any) json.RawMessage {
+func chosenWith(t *testing.T, counted any) json.RawMessage {
 	t.Helper()
-	raw, err := json.Marshal(logins)
+	raw, err := json.Marshal(counted)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,8 +65,8 @@ func TestClientsThatComeAndGoBetweenTheDecisionAndTheJob(t *testing.T) {
 		}
 	}()
 	defer func() { close(end); <-ended }()
-	read := func() galera.Logins {
-		l, err := galera.ClientLogins(t.Context(), s.Client(t), nil)
+	read := func() logins.Counted {
+		l, err := logins.OfClients(t.Context(), s.Client(t), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -103,19 +103,19 @@ func TestADecisionThatLiesAboutLogins(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.SQL("SET GLOBAL userstat=OFF")
-	for name, logins := range map[string]any{
-		"none so far": galera.Logins{Counter: galera.LoginsByUser, Reader: s.Client(t).Reached().User},
+	for name, counted := range map[string]any{
+		"none so far": logins.Counted{Counter: logins.ByUser, Reader: s.Client(t).Reached().User},
 		"a text":      "none", "a list": []int{1}, "a number": map[string]any{"counter": 7, "users": "x"},
 		"of another type": map[string]any{"counter": "userstat", "users": []any{map[string]any{"user": 7}}},
-		"very many":       galera.Logins{Counter: galera.LoginsByUser, Users: make([]galera.UserLogins, 10_000)},
+		"very many":       logins.Counted{Counter: logins.ByUser, Users: make([]logins.User, 10_000)},
 	} {
 		o := s.options(t)
-		o.Decision = chosenWith(t, logins)
+		o.Decision = chosenWith(t, counted)
 		if _, err := Prepare(t.Context(), o); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	list, known := decision.Choices(chosenWith(t, galera.Logins{Counter: "x"}))
+	list, known := decision.Choices(chosenWith(t, logins.Counted{Counter: "x"}))
 	if !known || len(list) != 1 || list[0].Logins != nil {
 		t.Errorf("%+v, %t", list, known)
 	}

@@ -62,8 +62,9 @@ var cluster = []Condition{
 			" recovered` there",
 		Check: locked,
 		Passes: &Passing{
-			When: "yes, when that job ends, unless only some of those that answered report it, or its time is impossible",
-			If:   lockEnds,
+			When: "yes, when that job ends, unless only some of those that answered report it, or its time is " +
+				"impossible",
+			If: lockEnds,
 		},
 	},
 	{

@@ -79,8 +79,9 @@ var database = []Condition{
 			" when its queue is empty",
 		Check: desynced,
 		Passes: &Passing{
-			When: "only during a backup of this collection or a statement that desyncs, such as `FLUSH TABLES WITH READ LOCK`",
-			If:   desyncEnds,
+			When: "only during a backup of this collection or a statement that desyncs, such as " +
+				"`FLUSH TABLES WITH READ LOCK`",
+			If: desyncEnds,
 		},
 	},
 	{

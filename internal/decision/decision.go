@@ -9,7 +9,7 @@ import (
 	"slices"
 
 	"overcloud.backup/internal/condition"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/logins"
 	"overcloud.backup/internal/mariadb/catalog"
 )
 
@@ -104,7 +104,7 @@ type Controller struct {
 	Rank int `json:"rank"`
 	// Logins are those that the server of a chosen controller had counted, which the job compares with; nil if it
 	// counts none.
-	Logins *galera.Logins `json:"logins,omitempty"`
+	Logins *logins.Counted `json:"logins,omitempty"`
 }
 
 // Activity says whether a controller serves clients. It is empty for a host without a database.

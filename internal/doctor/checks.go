@@ -86,8 +86,8 @@ var checks = []Check{
 	},
 	{
 		Name: Clock, Title: "clock", witness: true,
-		Looks: "its clock, compared with those of the others, or with that of the control node if there are fewer than " +
-			"three",
+		Looks: "its clock, compared with those of the others, or with that of the control node if there are fewer " +
+			"than three",
 		Fails:  "it is off by more than 60 s; a warning from 10 s on",
 		Remedy: "Start chronyd or ntpd: the order of sets and the age of the lock depend on it",
 	},
@@ -123,16 +123,16 @@ var checks = []Check{
 	},
 	{
 		Name: HAProxy, Title: "HAProxy", witness: true,
-		Looks: "its version, its stats socket and the socket's level: user is enough, operator also shows the stick table, " +
-			"admin is not needed",
+		Looks: "its version, its stats socket and the socket's level: user is enough, operator also shows the stick " +
+			"table, admin is not needed",
 		Fails: "it is there and does not answer; a warning for a value that could not be read",
 		Remedy: "`stats socket /var/lib/haproxy/stats mode 600 level user` in the section global; see " +
 			"docs/troubleshooting.md",
 	},
 	{
 		Name: Logins, Title: "short connections",
-		Looks: "whether the server counts logins by user, which alone shows clients that come and go too fast for the " +
-			"list of sessions",
+		Looks: "whether the server counts logins by user, which alone shows clients that come and go too fast for " +
+			"the list of sessions",
 		Fails:  "that could not be read, as a warning; a server that does not count is ok",
 		Remedy: "See the row of the database server; docs/limitations.md, Deciding, says what is seen then",
 	},
@@ -145,8 +145,8 @@ var checks = []Check{
 	},
 	{
 		Name: Destination, Title: "destination", host: true,
-		Looks: "its owner and mode, with those of all folders above, its mount, whether that is the datadir's file system, " +
-			"and whether it can be written to",
+		Looks: "its owner and mode, with those of all folders above, its mount, whether that is the datadir's file " +
+			"system, and whether it can be written to",
 		Fails:  "others could write to it, it cannot be written to, or it hangs",
 		Remedy: "Mount it, chown root, chmod go-w; set controller_backup_destination to use another one",
 	},
@@ -239,8 +239,8 @@ var checks = []Check{
 	{
 		Name: Alike, Title: "alike",
 		Looks: "whether the controllers have the same server version, SELinux mode and kind of destination",
-		Fails: "none of them could be read; a warning if they differ: a set is not restored on an older server, and a " +
-			"destination may not be mounted",
+		Fails: "none of them could be read; a warning if they differ: a set is not restored on an older server, and " +
+			"a destination may not be mounted",
 		Remedy: "Make them alike",
 	},
 	{

@@ -9,7 +9,7 @@ import (
 
 	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/decision"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/logins"
 	"overcloud.backup/internal/reading"
 	"overcloud.backup/internal/topology"
 )
@@ -101,7 +101,7 @@ func (s subject) rows(skews map[string]float64) []Row {
 		case c.Name == HAProxy:
 			rows = append(rows, proxy(s.host))
 		case c.Name == Logins:
-			rows = append(rows, logins(s.host)...)
+			rows = append(rows, shortConnections(s.host)...)
 		case c.Name == Health:
 			rows = append(rows, s.health()...)
 		}
@@ -195,21 +195,21 @@ func proxy(h topology.Host) Row {
 	return source(HAProxy, h.Name, &p.Header, p.Running, seen)
 }
 
-// logins says whether clients that come and go would be seen. A server that does not count them is no fault.
-func logins(h topology.Host) []Row {
+// shortConnections says whether clients that come and go would be seen. A server that does not count them is no fault.
+func shortConnections(h topology.Host) []Row {
 	g, c := h.Galera, named(Logins)
 	if g == nil || !g.Running {
 		return nil // the row of the server says so
 	}
 	switch counter := g.Logins.Counter; counter {
-	case galera.LoginsNotCounted:
+	case logins.NotCounted:
 		return []Row{c.row(h.Name, OK, "clients that come and go within a second are not seen: the server does not"+
 			" count logins", "`SET GLOBAL userstat=ON` lets them be seen")}
-	case galera.LoginsByUser, galera.LoginsByAccount:
+	case logins.ByUser, logins.ByAccount:
 		seen := fmt.Sprintf("logins are counted by user (%s)", counter)
 		if g.Logins.TooMany {
 			seen += fmt.Sprintf(", and there are more than %d users: only the guard compares them",
-				galera.MaxLoginUsers)
+				logins.MaxUsers)
 		}
 		return []Row{c.row(h.Name, OK, seen)}
 	}

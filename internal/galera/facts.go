@@ -6,6 +6,7 @@
 package galera
 
 import (
+	"overcloud.backup/internal/logins"
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/reading"
@@ -29,7 +30,7 @@ type Facts struct {
 	// Administrative counts the sessions that Sessions leaves out: ours, root over the socket, health checks.
 	Administrative int `json:"administrative_sessions"`
 	// Logins are those that the server has counted, as far as the account may read them.
-	Logins Logins `json:"logins"`
+	Logins logins.Counted `json:"logins"`
 	// Events are those that this member runs.
 	Events catalog.Events `json:"events"`
 	// Storage describes the datadir.
@@ -54,16 +55,6 @@ type Server struct {
 	GTIDDomain int64  `json:"wsrep_gtid_domain_id"`
 	ReadOnly   bool   `json:"read_only"`
 }
-
-// LoginCounter is what counts the logins of each user on a server. The zero value is unknown.
-type LoginCounter string
-
-// The sources that may count logins. Both are off by default, and only the operator switches them on.
-const (
-	LoginsNotCounted LoginCounter = "none"
-	LoginsByAccount  LoginCounter = "performance_schema" // by user and host
-	LoginsByUser     LoginCounter = "userstat"           // by user, and by host
-)
 
 // State is wsrep_local_state as a word. The zero value is unknown and never healthy.
 type State string

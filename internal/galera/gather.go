@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/logins"
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/mariadb/catalog"
 	"overcloud.backup/internal/reading"
@@ -29,7 +30,7 @@ type Request struct {
 // under the sources "option files", "login", "sql", "server", "wsrep", "sample", "sessions", "logins", "events",
 // "sizes", "datadir", "grastate" and "container". The context limits it.
 func Gather(ctx context.Context, clock reading.Clock, r Request) Facts {
-	facts := Facts{Sessions: []Session{}, Logins: NoLogins(""), Events: catalog.NoEvents(), Storage: emptyStorage()}
+	facts := Facts{Sessions: []Session{}, Logins: logins.None(""), Events: catalog.NoEvents(), Storage: emptyStorage()}
 	facts.Wsrep, _ = ParseWsrep(nil, map[string]string{"wsrep_on": "OFF"})
 	files := mariadb.ReadOptionFiles(r.Login.ConfigFile)
 	g := gathering{Facts: &facts, request: r, hostname: reading.LocalHost().Name, datadir: files.Datadir(),
@@ -169,8 +170,8 @@ func (g *gathering) sessions(ctx context.Context) {
 
 func (g *gathering) logins(ctx context.Context) {
 	var err error
-	if g.Logins, err = ClientLogins(ctx, g.client, g.request.IgnoreUsers); err != nil {
-		g.Logins = NoLogins("")
+	if g.Logins, err = logins.OfClients(ctx, g.client, g.request.IgnoreUsers); err != nil {
+		g.Logins = logins.None("")
 		g.Add("logins", g.Reached.Address, err, "no decision depends on this")
 	}
 }

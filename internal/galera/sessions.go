@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"overcloud.backup/internal/excerpt"
+	"overcloud.backup/internal/logins"
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/mariadb/accounts"
 )
@@ -19,12 +20,9 @@ import (
 type Process struct {
 	ID      int64
 	User    string
-	Host    string // "localhost" for the socket, else host:port
+	Host    string // logins.FromSocket, else host:port
 	Command string
 }
-
-// fromSocket is how the server names the peer of a session through its unix socket; one over TCP has a port.
-const fromSocket = "localhost"
 
 // Sessions returns the client sessions, and the number of all others. The account needs PROCESS: without it the server
 // shows nothing but our own session, so that is an error and not an idle server.
@@ -63,7 +61,7 @@ func CountSessions(list []Process, own int64, ownUser string, ignore []string) (
 		switch {
 		case serverThread(p):
 		case p.ID == own, slices.Contains(ignore, p.User),
-			p.Host == fromSocket && (p.User == "root" || p.User == "mysql" || p.User == ownUser):
+			p.Host == logins.FromSocket && (p.User == "root" || p.User == "mysql" || p.User == ownUser):
 			administrative++
 		default:
 			key := [2]string{p.User, source(p.Host)}
@@ -86,16 +84,9 @@ func CountSessions(list []Process, own int64, ownUser string, ignore []string) (
 	return sessions, administrative
 }
 
-// serverThread recognizes the server's own threads by names that carry no host: appliers and replication threads
-// ("system user"), the event scheduler, and connections that are still logging in.
+// serverThread recognizes what logins.ServerThread does, and the event scheduler, whose name an account may have.
 func serverThread(p Process) bool {
-	switch p.User {
-	case "system user", "unauthenticated user":
-		return true
-	case "event_scheduler":
-		return p.Command == "Daemon"
-	}
-	return false
+	return logins.ServerThread(p.User) || p.User == "event_scheduler" && p.Command == "Daemon"
 }
 
 // source returns the peer without its port. An IPv6 address has no brackets: "fd00::12:41522".

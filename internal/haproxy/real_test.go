@@ -52,7 +52,8 @@ func needHAProxy(t *testing.T) {
 // startOvercloud starts one and waits until HAProxy has checked its servers. It skips the test without haproxy.
 func startOvercloud(t *testing.T) *overcloud {
 	needHAProxy(t)
-	o := &overcloud{dir: haproxytest.ShortDir(t), vip: "127.0.0.100:" + strconv.Itoa(ports.Free()), stats: "127.0.0.1:" + strconv.Itoa(ports.Free())}
+	o := &overcloud{dir: haproxytest.ShortDir(t), vip: "127.0.0.100:" + strconv.Itoa(ports.Free()),
+		stats: "127.0.0.1:" + strconv.Itoa(ports.Free())}
 	database, check := strconv.Itoa(ports.Free()), strconv.Itoa(ports.Free())
 	var servers strings.Builder
 	for i := range o.synced {

@@ -136,7 +136,8 @@ func (c *host) restore(ctx context.Context) (n *restore.Node, b *restore.Book) {
 	n, err = restore.Look(ctx)
 	if errors.Is(err, cib.ErrNoGalera) || err != nil && !pacemaker.Present() {
 		none := "Pacemaker manages no database here"
-		c.add(doctor.Restore, result(none, nil, "the role controller_restore works through Pacemaker's galera resource"))
+		c.add(doctor.Restore,
+			result(none, nil, "the role controller_restore works through Pacemaker's galera resource"))
 		c.add(doctor.RestoreSpace, c.room(filepath.Dir(datadir(nil, b))))
 		return nil, b
 	}

@@ -160,8 +160,8 @@ func TestWhatDeadJobsAndRestoresLeftIsReported(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(root, "mysql.aside-j"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	lock, err := cib.LockXML(cib.Lock{Cluster: "5bcd8e3a-7d2f-11f0-9c4e-0e3f5f0d7a11", Holder: "controller-1", Job: "dead",
-		Since: 1, Expires: 99999999999})
+	lock, err := cib.LockXML(cib.Lock{Cluster: "5bcd8e3a-7d2f-11f0-9c4e-0e3f5f0d7a11", Holder: "controller-1",
+		Job: "dead", Since: 1, Expires: 99999999999})
 	if err != nil {
 		t.Fatal(err)
 	}

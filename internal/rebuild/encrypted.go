@@ -17,8 +17,8 @@ var ErrNoKey = errors.New("tables of the set are encrypted at rest, and their ke
 	"it can be neither verified by a restore nor made ready")
 
 // noKey matches what programs of the server say about data that they have no key for.
-var noKey = regexp.MustCompile(`(?i)encryption key is not found|is encrypted but|cannot be decrypted|decryption failed|` +
-	`cannot decrypt|encryption plugin|encryption service`)
+var noKey = regexp.MustCompile(`(?i)encryption key is not found|is encrypted but|cannot be decrypted|` +
+	`decryption failed|cannot decrypt|encryption plugin|encryption service`)
 
 // ErrNoProvider means that pages of the set were compressed by a plugin that the scratch server lacks, such as those of
 // MariaDB 10.7 and later (provider_lz4).

@@ -124,8 +124,8 @@ func (r *Rebuild) inspectHost(ctx context.Context) (err error) {
 	return err
 }
 
-// InspectHost finds what a rebuild of a set of this method, of a server of this version, needs of this host: the user, the
-// scratch folder, the kernel and the programs.
+// InspectHost finds what a rebuild of a set of this method, of a server of this version, needs of this host: the user,
+// the scratch folder, the kernel and the programs.
 func InspectHost(ctx context.Context, o Options, method, server string) (owner process.Owner, tools scratch.Tools,
 	err error) {
 	if owner, err = scratch.UserNamed(cmp.Or(o.User, scratch.Account)); err != nil {

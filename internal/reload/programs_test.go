@@ -26,9 +26,9 @@ func TestCommentsInProgramsAreLoaded(t *testing.T) {
 			t.Fatalf("%v: %s", err, out)
 		}
 	}
-	const bodies = "SELECT routine_definition FROM information_schema.routines WHERE routine_schema = 'copy' UNION ALL " +
-		"SELECT action_statement FROM information_schema.triggers WHERE trigger_schema = 'copy' UNION ALL " +
-		"SELECT event_definition FROM information_schema.events WHERE event_schema = 'copy'"
+	const bodies = "SELECT routine_definition FROM information_schema.routines WHERE routine_schema = 'copy'" +
+		" UNION ALL SELECT action_statement FROM information_schema.triggers WHERE trigger_schema = 'copy'" +
+		" UNION ALL SELECT event_definition FROM information_schema.events WHERE event_schema = 'copy'"
 	shown := func() (all string) {
 		for _, what := range []string{"PROCEDURE p", "FUNCTION f", "TRIGGER r", "EVENT e"} {
 			text, err := s.SQL("USE copy; SHOW CREATE " + what)

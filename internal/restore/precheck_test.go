@@ -95,10 +95,11 @@ func TestProcessesThatOutliveTheDatabaseAreReportedBeforeItStops(t *testing.T) {
 	n, _ := reachable(t)
 	server := copied(t, "bash", "mariadbd")
 	works(t, n.Datadir, 0, server, "-c", "sleep 60 & wait")
-	for end := time.Now().Add(5 * time.Second); len(process.WorkingIn(n.Datadir)) < 2; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Second); len(process.WorkingIn(n.Datadir)) < 2; {
 		if time.Now().After(end) {
 			t.Fatal("the server has no child")
 		}
+		time.Sleep(10 * time.Millisecond)
 	}
 	if err := n.Vacant(t.Context()); err != nil {
 		t.Errorf("the server, and a transfer: %v", err)

@@ -72,7 +72,9 @@ var defects = []defect{
 		"is unreachable or gave no facts"},
 	{"the host map knows a fourth member", condition.ClusterIncomplete,
 		func(w *world, _ *Options) {
-			w.managers(func(p *pacemaker.Facts) { p.Galera.HostMap["controller-3"] = "controller-3.internalapi.localdomain" })
+			w.managers(func(p *pacemaker.Facts) {
+				p.Galera.HostMap["controller-3"] = "controller-3.internalapi.localdomain"
+			})
 		}, "controller-3 (cluster_host_map) is not one of the hosts"},
 	{"HAProxy has a server that nobody is", condition.ClusterIncomplete,
 		func(w *world, _ *Options) { w.line(0, 2).Name = "controller-3.internalapi.localdomain" },

@@ -6,21 +6,21 @@ import (
 	"reflect"
 	"testing"
 
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/logins"
 )
 
 // The job compares with the logins of its own controller. They change no decision, and a host cannot make it large.
 func TestTheDecisionHasTheLoginsOfTheChosenController(t *testing.T) {
-	few := func(n int64) galera.Logins {
-		return galera.Logins{Counter: galera.LoginsByUser, Uptime: 60, Sums: galera.Sums{Remote: n, All: n},
-			Users: []galera.UserLogins{{User: "nova", Logins: n}}}
+	few := func(n int64) logins.Counted {
+		return logins.Counted{Counter: logins.ByUser, Uptime: 60, Sums: logins.Sums{Remote: n, All: n},
+			Users: []logins.User{{Name: "nova", Logins: n}}}
 	}
 	many := few(7)
-	many.Users = make([]galera.UserLogins, 1_000_000)
+	many.Users = make([]logins.User, 1_000_000)
 	for name, tt := range map[string]struct {
-		chosen galera.Logins
+		chosen logins.Counted
 		want   bool
-	}{"few": {few(7), true}, "none": {galera.NoLogins(galera.LoginsNotCounted), false}, "very many": {many, false}} {
+	}{"few": {few(7), true}, "none": {logins.None(logins.NotCounted), false}, "very many": {many, false}} {
 		w := healthy(3)
 		before, err := Decide(w.hosts, options())
 		if err != nil {

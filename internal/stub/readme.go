@@ -76,8 +76,8 @@ func readmeOf(roles, descriptions fs.FS, file string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("# overcloud.backup.%s\n\n<!-- Generated from meta/argument_specs.yml by \"make generate\": change"+
-		" that file. -->\n\n%s.\n\n%s", role, mark(main.Short), list(main.Description)) +
+	return fmt.Sprintf("# overcloud.backup.%s\n\n<!-- Generated from meta/argument_specs.yml by \"make generate\":"+
+		" change that file. -->\n\n%s.\n\n%s", role, mark(main.Short), list(main.Description)) +
 		titled("Example", "```yaml\n"+string(example)+"```\n") +
 		titled("Entry points", "The collection's playbooks run the parts of the role one by one, with `tasks_from`."+
 			"\n\n"+points) +

@@ -26,14 +26,16 @@ func TestWhatIsSaidOnlyForAWhile(t *testing.T) {
 		member int
 		want   bool
 	}{
-		"the one that serves":                {unchanged, Rules{}, decision.Active, 0, false},
-		"nothing is unknown":                 {unchanged, Rules{}, decision.Unknown, 2, false},
-		"clients, and who serves is unknown": {both(direct, func(h []topology.Host) { h[0].HAProxy = nil }), Rules{}, decision.Active, 2, false},
-		"a client past HAProxy":              {direct, Rules{}, decision.Active, 2, true},
-		"HAProxy is young":                   {young, Rules{MinProxyUptime: 5}, decision.Unknown, 2, true},
-		"it may still learn":                 {learning, Rules{}, decision.Unknown, 2, true},
-		"it learns, and is not understood":   {strange, Rules{}, decision.Unknown, 2, false},
-		"it is young, and a source is mute":  {both(young, func(h []topology.Host) { h[2].Galera = nil }), Rules{MinProxyUptime: 5}, decision.Unknown, 2, false},
+		"the one that serves": {unchanged, Rules{}, decision.Active, 0, false},
+		"nothing is unknown":  {unchanged, Rules{}, decision.Unknown, 2, false},
+		"clients, and who serves is unknown": {both(direct, func(h []topology.Host) { h[0].HAProxy = nil }), Rules{},
+			decision.Active, 2, false},
+		"a client past HAProxy":            {direct, Rules{}, decision.Active, 2, true},
+		"HAProxy is young":                 {young, Rules{MinProxyUptime: 5}, decision.Unknown, 2, true},
+		"it may still learn":               {learning, Rules{}, decision.Unknown, 2, true},
+		"it learns, and is not understood": {strange, Rules{}, decision.Unknown, 2, false},
+		"it is young, and a source is mute": {both(young, func(h []topology.Host) { h[2].Galera = nil }),
+			Rules{MinProxyUptime: 5}, decision.Unknown, 2, false},
 	} {
 		seen := observed(t, c.change, c.rules)
 		if got := seen.Passes(seen.Members[c.member], c.says); got != c.want {

@@ -77,14 +77,18 @@ func (c *Traffic) Passes(m *topology.Member, a decision.Activity) bool {
 	if a != decision.Active {
 		return !unknown && len(c.Unread(m)) > 0
 	}
-	serves := slices.ContainsFunc(c.Members, func(o *topology.Member) bool { return o != m && c.lasting(o, decision.Active) })
+	serves := slices.ContainsFunc(c.Members, func(o *topology.Member) bool {
+		return o != m && c.lasting(o, decision.Active)
+	})
 	return serves && !unknown && !c.lasting(m, decision.Active)
 }
 
 // lasting reports that a source which says so will not say anything else by itself. The silence of hosts that did not
 // answer at all is left out, as by Unread.
 func (c *Traffic) lasting(m *topology.Member, a decision.Activity) bool {
-	return slices.ContainsFunc(c.Statements[m], func(w Statement) bool { return w.Says == a && !w.missing && !w.passes })
+	return slices.ContainsFunc(c.Statements[m], func(w Statement) bool {
+		return w.Says == a && !w.missing && !w.passes
+	})
 }
 
 // activityOf is Active if any source saw clients, Idle if all answered and none did, otherwise Unknown.

@@ -82,7 +82,8 @@ func (g *guide) paragraph(lines []string) (taken int, block string) {
 }
 
 // opening is how a text begins that reStructuredText would take for a list, an option, a field or a directive.
-var opening = regexp.MustCompile(`^(?:[-+•‣⁃]|\(?(?:\d+|[a-zA-Z#]|[ivxlcdmIVXLCDM]+)[.)]|\.\.|::|__|>>>)(?:\s|$)|^(?:--?\w|/\w|:[^:\s]+:)`)
+var opening = regexp.MustCompile(`^(?:[-+•‣⁃]|\(?(?:\d+|[a-zA-Z#]|[ivxlcdmIVXLCDM]+)[.)]|\.\.|::|__|>>>)(?:\s|$)` +
+	`|^(?:--?\w|/\w|:[^:\s]+:)`)
 
 // text converts a text that is only that, whatever it begins with.
 func (g *guide) text(text string) string {

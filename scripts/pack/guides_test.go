@@ -38,7 +38,8 @@ func TestGuidesBecomeReStructuredText(t *testing.T) {
 		"an option in a text": {"Use a --limit or -1 of it.\n", "Use a -\\-limit or -1 of it.\n\n"},
 		"a text like a list":  {"A. Foo and\n", "\\A. Foo and\n\n"},
 		"a diagram": {"```mermaid\na --> b\n```\n",
-			"`Diagram, in the repository <https://github.com/overcloud-backup/overcloud.backup/blob/main/docs/page.md>`__\n\n"},
+			"`Diagram, in the repository" +
+				" <https://github.com/overcloud-backup/overcloud.backup/blob/main/docs/page.md>`__\n\n"},
 		"a guide": {"See [how](restore.md), [there](restore.md#the-steps) and [here](#b).\n",
 			"See :ref:`how <ansible_collections.overcloud.backup.docsite.restore>`," +
 				" :ref:`there <ansible_collections.overcloud.backup.docsite.restore.the-steps>` and" +

@@ -14,8 +14,8 @@ import (
 // A schema is a file of statements under testdata. Its first lines are comments, which say what it is and what is
 // expected of it:
 //
-//	-- server: --option --option       of the server that has it, and of the one that gets it back; $PLUGINS and $DIR are
-//	                                   folders, the second one the server's own
+//	-- server: --option --option       of the server that has it, and of the one that gets it back; $PLUGINS and $DIR
+//	                                   are folders, the second one the server's own
 //	-- before: COMMAND                 run before the server is started
 //	-- shell: COMMAND                  run after the statements; $DATA is the datadir
 //	-- refused METHOD: TEXT            no backup is made, and the error has TEXT

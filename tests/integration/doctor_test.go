@@ -73,7 +73,10 @@ var ailments = []ailment{
 		name: "a lock that a dead job of this controller holds", title: "jobs", status: "warn", seen: "doctors-test",
 		arrange: holdLock,
 	},
-	{name: "a lock that is held", title: "lock", status: "warn", whole: true, seen: "holds the lock", arrange: holdLock},
+	{
+		name: "a lock that is held", title: "lock", status: "warn", whole: true, seen: "holds the lock",
+		arrange: holdLock,
+	},
 	{
 		name: "an unfinished set", title: "sets", status: "warn", seen: "unfinished",
 		arrange: func(l lab, out string) func() {
@@ -219,7 +222,8 @@ func row(text, status, title, host string) string {
 func hideTool(l lab, out string) func() {
 	undo := []string{}
 	for _, path := range []string{"/usr/bin/mariadb-backup", "/usr/bin/mariabackup"} {
-		if there, err := l.try("ssh", number(out), "in-database test -e "+path+" && echo yes"); err != nil || there == "" {
+		there, err := l.try("ssh", number(out), "in-database test -e "+path+" && echo yes")
+		if err != nil || there == "" {
 			continue
 		}
 		l.on(out, "in-database mv "+path+" "+path+".away")

@@ -20,7 +20,8 @@ func (c control) nothingIsLeft() {
 	left := c.sets()
 	for _, n := range names(3) {
 		left += c.on(n,
-			`systemctl list-units 'overcloud-backup-*' --all --no-legend --plain; find /run/overcloud.backup -name arguments 2>/dev/null
+			`systemctl list-units 'overcloud-backup-*' --all --no-legend --plain
+			find /run/overcloud.backup -name arguments 2>/dev/null
 			cibadmin --query --scope crm_config | grep -o '<cluster_property_set id="overcloud-backup[^"]*"'; true`)
 		if c.sql(n, "SELECT @@wsrep_desync") != "0" {
 			left += n + " is desynced"

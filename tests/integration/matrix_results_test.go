@@ -85,7 +85,9 @@ func (k taskResult) message() string {
 
 // of returns the results of one module.
 func (p playbookRun) of(module string) []taskResult {
-	return slices.DeleteFunc(slices.Clone(p.told), func(k taskResult) bool { return k.Action != "overcloud.backup."+module })
+	return slices.DeleteFunc(slices.Clone(p.told), func(k taskResult) bool {
+		return k.Action != "overcloud.backup."+module
+	})
 }
 
 // refusal returns the text of the last failure.
@@ -129,8 +131,9 @@ func (p playbookRun) lines() []string {
 }
 
 // itsOwn are keys that Ansible itself adds to results; the last ones are for async.
-var itsOwn = strings.Fields(`changed warnings deprecations exception invocation item ansible_loop_var failed failed_when_result
-	failed_when_suppressed_exception ansible_job_id results_file started finished stdout stdout_lines stderr stderr_lines`)
+var itsOwn = strings.Fields(`changed warnings deprecations exception invocation item ansible_loop_var failed
+	failed_when_result failed_when_suppressed_exception ansible_job_id results_file started finished stdout stdout_lines
+	stderr stderr_lines`)
 
 // keys returns those of a result that the collection sets, and of the facts in it.
 func keys(result map[string]any) string {

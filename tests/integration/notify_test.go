@@ -56,7 +56,8 @@ func hooks(t *testing.T) (files map[string]string, told string) {
 	told = filepath.Join(folder, "told")
 	files = map[string]string{}
 	for _, event := range []string{"before", "after", "failure"} {
-		line := event + " {{ controller_backup_outcome.good }} {{ controller_backup_outcome.sets | map(attribute='path') | join }}"
+		line := event + " {{ controller_backup_outcome.good }}" +
+			" {{ controller_backup_outcome.sets | map(attribute='path') | join }}"
 		task := fmt.Sprintf("- name: Record the event\n  ansible.builtin.shell:\n    cmd: echo \"$LINE\" >>%s\n"+
 			"  environment:\n    LINE: \"%s\"\n", told, line)
 		files[event] = filepath.Join(folder, event+".yml")
@@ -131,8 +132,8 @@ func wantHooks(t *testing.T, told string, want ...string) {
 	}
 }
 
-// maintenanceDuringABackup waits for the backup tool, holds it, sets its node to maintenance, and lets it go on when the
-// guard has had time to see that.
+// maintenanceDuringABackup waits for the backup tool, holds it, sets its node to maintenance, and lets it go on when
+// the guard has had time to see that.
 func (l lab) maintenanceDuringABackup(victim string) error {
 	out, err := l.try("ssh", number(victim), `for i in $(seq 2400); do
 		pid=$(pgrep -o -f '^[^ ]*mariadb-backup .*--backup') && kill -STOP $pid && break

@@ -194,7 +194,8 @@ func redisMaster(t *testing.T, l lab) expected {
 	firstServer(t, l)
 	master := func() string {
 		return l.on("controller-0",
-			`crm_mon -1 --output-as=xml | awk '/<replica /{ m = "" } /id="redis" / && /role="(Promoted|Master)"/ { m = 1 }
+			`crm_mon -1 --output-as=xml | awk '/<replica /{ m = "" }
+			/id="redis" / && /role="(Promoted|Master)"/ { m = 1 }
 			m && /<node name="controller-/ { split($0, part, "\""); print part[2]; exit }'`)
 	}
 	if master() == "controller-0" {

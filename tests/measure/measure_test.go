@@ -90,7 +90,8 @@ func TestAModuleIsMeasured(t *testing.T) {
 func TestNumbersOverTheirLimitsAreFound(t *testing.T) {
 	r := measured(t)
 	wide := limit{FunctionLines: 14, Branches: 6, Nesting: 3, FileLines: 20, PackageLines: 35,
-		BackShare: 25, ArrowsFrom: 1, Undocumented: 1, Long: 1, Ratio: map[string]float64{"room": 0.14}, ModuleLines: 1}
+		PackageLinesP90: 35, BackShare: 25, ArrowsFrom: 1, Undocumented: 1, Long: 1,
+		Ratio: map[string]float64{"room": 0.14}, ModuleLines: 1}
 	if got := r.over(wide); len(got) != 0 {
 		t.Errorf("%q", got)
 	}
@@ -100,6 +101,7 @@ func TestNumbersOverTheirLimitsAreFound(t *testing.T) {
 		"nesting":               func(l *limit) { l.Nesting-- },
 		"lines of the file":     func(l *limit) { l.FileLines-- },
 		"lines of the package":  func(l *limit) { l.PackageLines-- },
+		"ninetieth percentile":  func(l *limit) { l.PackageLinesP90-- },
 		"lead back up":          func(l *limit) { l.BackShare = 24 },
 		"undocumented exports":  func(l *limit) { l.Undocumented-- },
 		"over 120 columns":      func(l *limit) { l.Long-- },

@@ -57,10 +57,12 @@ func TestWrongTablesAreRefused(t *testing.T) {
 
 // Five steps of 200 s each take turns; there is time for three.
 func fiveTurns() []step {
-	steps := []step{{name: "base", when: "always", lab: "own", test: seconds(fmt.Sprint(testLimit - labUp - 600)), all: "1"}}
+	base := seconds(fmt.Sprint(testLimit - labUp - 600))
+	steps := []step{{name: "base", when: "always", lab: "own", test: base, all: "1"}}
 	for i := range 5 {
 		name := fmt.Sprintf("t%d", i)
-		steps = append(steps, step{name: name, when: "turn", lab: "own", test: "200", all: "200", paths: []string{"dir/" + name}})
+		steps = append(steps, step{name: name, when: "turn", lab: "own", test: "200", all: "200",
+			paths: []string{"dir/" + name}})
 	}
 	return append(steps, step{name: "slow", when: "all", test: "-", all: "100"})
 }

@@ -113,7 +113,8 @@ func Aged(t testing.TB, path string) {
 // Contents of a job's state file.
 const (
 	AtWork = `{"started":1,"finished":0,"progress":{"phase":"stream"}}`
-	Made   = `{"changed":true,"msg":"made","ansible_job_id":"x","backup":{"path":"/p"},"warnings":["w"],"invocation":{}}`
+	Made   = `{"changed":true,"msg":"made","ansible_job_id":"x","backup":{"path":"/p"},"warnings":["w"],` +
+		`"invocation":{}}`
 	Failed = `{"changed":false,"failed":true,"msg":"the guard stopped it","elsewhere":true}`
 )
 

@@ -10,6 +10,7 @@ import (
 
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/logins"
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/process"
@@ -72,7 +73,7 @@ func (g *guard) start(ctx context.Context, destination string) {
 	}
 	g.now.Tool.FreeDestination, g.now.Tool.FreeDatadir = -1, -1
 	g.now.Cluster.Others, g.now.Cluster.Unfit = []string{}, []string{}
-	g.now.Server.Sessions, g.now.Server.Visits = []galera.Session{}, []Visits{}
+	g.now.Server.Sessions, g.now.Server.Visits = []galera.Session{}, []logins.Visits{}
 	ctx, g.quit = context.WithCancel(ctx)
 	server := &asked{open: g.open}
 	g.askServer(ctx, server)

@@ -66,10 +66,9 @@ const (
 )
 
 // Clients that come and go too fast for the list of sessions are those of a user who logged in before this many checks,
-// the first and the last of which are this far apart and both within the last minute. A person, or a probe that logs in
-// three times at once and then is gone, does not.
+// the first and the last of which are this far apart and both within the minute of logins.Visits. A person, or a probe
+// that logs in three times at once and then is gone, does not.
 const (
-	loginsChecks     = 3
-	loginsApart      = 5 * time.Second
-	loginsRemembered = time.Minute
+	loginsChecks = 3
+	loginsApart  = 5 * time.Second
 )

@@ -3,84 +3,18 @@
 package guard
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/logins"
 	"overcloud.backup/internal/quantity"
 )
 
-// Visits are logins of clients of one user within the last minute.
-type Visits struct {
-	User    string   `json:"user"`
-	Sources []string `json:"sources"` // empty if the server does not tell
-	Logins  int64    `json:"logins"`
-	// Answers is how many answers of the server reported some, First the time of the first of them, Last of the last.
-	Answers int       `json:"answers"`
-	First   time.Time `json:"first"`
-	Last    time.Time `json:"last"`
-}
-
-// regular reports whether this is more than a probe.
-func (v Visits) regular() bool {
+// regular reports whether these are more than a probe.
+func regular(v logins.Visits) bool {
 	return v.Answers >= loginsChecks && v.Last.Sub(v.First) >= loginsApart
-}
-
-// arrivals is what the guard remembers of the logins that the server counts.
-type arrivals struct {
-	before galera.LoginTotals
-	seen   []arrival
-}
-
-type arrival struct {
-	at     time.Time
-	logins []galera.Login
-}
-
-// add takes an answer of the server, of which the first is only compared with, and returns the visits of the last
-// minute by user.
-func (a *arrivals) add(at time.Time, totals galera.LoginTotals, ownUser string, ignore []string) []Visits {
-	if came := totals.Since(a.before, ownUser, ignore); len(came) > 0 {
-		a.seen = append(a.seen, arrival{at, came})
-	}
-	a.before = totals
-	a.seen = slices.DeleteFunc(a.seen, func(s arrival) bool { return at.Sub(s.at) >= loginsRemembered })
-	byUser := map[string]*Visits{}
-	for _, s := range a.seen {
-		for _, login := range s.logins {
-			v := byUser[login.User]
-			if v == nil {
-				v = &Visits{User: login.User, Sources: []string{}, First: s.at}
-				byUser[login.User] = v
-			}
-			v.add(s.at, login)
-		}
-	}
-	visits := []Visits{}
-	for _, v := range byUser {
-		visits = append(visits, *v)
-	}
-	slices.SortFunc(visits, func(a, b Visits) int {
-		return cmp.Or(cmp.Compare(b.Answers, a.Answers), cmp.Compare(a.User, b.User))
-	})
-	return visits[:min(len(visits), maxVisits)]
-}
-
-// maxVisits is how many users a sample has; those who came most often are first.
-const maxVisits = 20
-
-func (v *Visits) add(at time.Time, login galera.Login) {
-	if v.Logins += login.Count; !v.Last.Equal(at) {
-		v.Answers++
-		v.Last = at
-	}
-	if login.Host != "" && len(v.Sources) < maxVisits && !slices.Contains(v.Sources, login.Host) {
-		v.Sources = append(v.Sources, login.Host)
-	}
 }
 
 // notClients is the remedy for users whom nobody waits for.
@@ -90,7 +24,7 @@ const notClients = "; if these are no clients (monitoring), name them in ignore_
 func visited(s Sample, l limits) string {
 	var who []string
 	for _, v := range s.Server.Visits {
-		if !v.regular() {
+		if !regular(v) {
 			continue
 		}
 		from := ""
@@ -110,7 +44,7 @@ func visited(s Sample, l limits) string {
 func visitedFor(s Sample) float64 {
 	longest := time.Duration(0)
 	for _, v := range s.Server.Visits {
-		if v.regular() {
+		if regular(v) {
 			longest = max(longest, s.At.Sub(v.First))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/logins"
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/pacemaker"
 )
@@ -91,12 +92,12 @@ func (g *guard) readServer(ctx context.Context, c *mariadb.Client) (s ServerSamp
 }
 
 // readVisits reads who has logged in since the previous answer.
-func (g *guard) readVisits(ctx context.Context, c *mariadb.Client) ([]Visits, error) {
-	totals, err := galera.ReadLogins(ctx, c)
+func (g *guard) readVisits(ctx context.Context, c *mariadb.Client) ([]logins.Visits, error) {
+	totals, err := logins.Read(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	return g.arrivals.add(time.Now(), totals, c.Reached().User, g.limits.IgnoreUsers), nil
+	return g.arrivals.Add(time.Now(), totals, c.Reached().User, g.limits.IgnoreUsers), nil
 }
 
 // readRedo reads the end of the redo log and, the first time, its size: files times their size, one file from 10.5 on.

@@ -10,6 +10,7 @@ import (
 
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/logins"
 	"overcloud.backup/internal/pacemaker"
 	"overcloud.backup/internal/pacemaker/crmmon"
 )
@@ -84,10 +85,11 @@ var broken = map[string]struct {
 	"clients": {"clients", 2, 0, "3 of nova from 10.0.0.1",
 		func(s *Sample) { s.Server.Sessions = []galera.Session{{User: "nova", Source: "10.0.0.1", Count: 3}} }},
 	"clients that come and go": {"clients", 1, 15,
-		"again and again: 4 logins of nova from 10.0.0.1, 10.0.0.2 within 10 s; if these are no clients (monitoring), name them in ignore_users",
+		"again and again: 4 logins of nova from 10.0.0.1, 10.0.0.2 within 10 s; if these are no clients (monitoring)," +
+			" name them in ignore_users",
 		func(s *Sample) {
-			s.Server.Visits = []Visits{{User: "nova", Sources: []string{"10.0.0.1", "10.0.0.2"}, Logins: 4, Answers: 3,
-				First: noon.Add(-6 * time.Second), Last: noon.Add(4 * time.Second)}}
+			s.Server.Visits = []logins.Visits{{User: "nova", Sources: []string{"10.0.0.1", "10.0.0.2"}, Logins: 4,
+				Answers: 3, First: noon.Add(-6 * time.Second), Last: noon.Add(4 * time.Second)}}
 		}},
 	"a server that hangs": {"server_silent", 1, 5, "not answered for 5.0 s: i/o timeout",
 		func(s *Sample) { s.Server.Silent, s.Server.Error = 5, "i/o timeout" }},
@@ -198,7 +200,7 @@ func TestALeaseThatNobodyRenewsIsNotAwaited(t *testing.T) {
 // visits has logins of one user in some answers, that many seconds apart.
 func visits(answers, apart int) func(*Sample) {
 	return func(s *Sample) {
-		s.Server.Visits = []Visits{{User: "nova", Logins: 9, Answers: answers, First: noon,
+		s.Server.Visits = []logins.Visits{{User: "nova", Logins: 9, Answers: answers, First: noon,
 			Last: noon.Add(time.Duration(apart) * time.Second)}}
 	}
 }

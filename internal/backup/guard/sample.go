@@ -8,6 +8,7 @@ import (
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/condition"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/logins"
 	"overcloud.backup/internal/pacemaker"
 )
 
@@ -31,7 +32,7 @@ type ServerSample struct {
 	// Sessions are those of clients.
 	Sessions []galera.Session `json:"sessions"`
 	// Visits are logins of clients within the last minute, if the server counts them.
-	Visits        []Visits             `json:"visits"`
+	Visits        []logins.Visits      `json:"visits"`
 	ClusterStatus galera.ClusterStatus `json:"cluster_status"`
 	State         galera.State         `json:"state"`
 	Ready         bool                 `json:"ready"`

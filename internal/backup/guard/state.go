@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"overcloud.backup/internal/backup/tool"
+	"overcloud.backup/internal/logins"
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/pacemaker"
 )
@@ -56,7 +57,7 @@ type guard struct {
 	stay     func(context.Context) error
 	lease    func() (string, error)
 	datadir  *folder
-	arrivals arrivals // of the server's part of the samples
+	arrivals logins.Arrivals // of the server's part of the samples
 
 	mutex   sync.Mutex
 	now     Sample // the latest answers of the sources

@@ -8,9 +8,10 @@ import (
 	"overcloud.backup/internal/galera"
 )
 
-// Privileges lists the privileges ON *.* without which a backup fails late or, worse, loses things silently: a dump without
-// TRIGGER has no triggers and one without SELECT ON mysql.proc no routines, both with exit status 0; mariadb-backup
-// --galera-info without BINLOG MONITOR fails after everything is read. PROCESS shows the sessions of others.
+// Privileges lists the privileges ON *.* without which a backup fails late or, worse, loses things silently: a dump
+// without TRIGGER has no triggers and one without SELECT ON mysql.proc no routines, both with exit status 0;
+// mariadb-backup --galera-info without BINLOG MONITOR fails after everything is read. PROCESS shows the sessions of
+// others.
 func Privileges(m Method, desync bool) []string {
 	list := []string{"RELOAD", "PROCESS", "BINLOG MONITOR"}
 	if m == Logical {

@@ -155,8 +155,8 @@ frontend j
 }
 
 func TestWhereASectionLeads(t *testing.T) {
-	c, _ := parseConfig(t, "frontend f\n default_backend b\nbackend b\nlisten l\n use_backend b\nfrontend d\n disabled\n"+
-		" default_backend b\nfrontend b2\nbackend b2\n")
+	c, _ := parseConfig(t, "frontend f\n default_backend b\nbackend b\nlisten l\n use_backend b\nfrontend d\n"+
+		" disabled\n default_backend b\nfrontend b2\nbackend b2\n")
 	for i, want := range []string{"b", "", "b l", "", "", ""} {
 		var got []string
 		for _, name := range []string{"b", "l", "none"} {
@@ -271,7 +271,8 @@ func TestTheSocketsOfStatistics(t *testing.T) {
 			t.Errorf("%s: %s, %q", line, got, problem)
 		}
 	}
-	c, _ := parseConfig(t, "peers p\n peer a 10.0.0.1:1\n server b 10.0.0.2:1\npeers q\n peer c 10.0.0.3:1\nglobal\n peer d x\n")
+	c, _ := parseConfig(t, "peers p\n peer a 10.0.0.1:1\n server b 10.0.0.2:1\npeers q\n peer c 10.0.0.3:1\n"+
+		"global\n peer d x\n")
 	if fmt.Sprint(c.Peers) != "map[p:2 q:1]" {
 		t.Errorf("%v", c.Peers)
 	}

@@ -117,8 +117,8 @@ func TestAnEventThatMayNotBeEnabledIsLeftWithItsStatement(t *testing.T) {
 	s := mariadbtest.Start(t)
 	root := s.Root(t)
 	_, err := s.SQL("DROP DATABASE IF EXISTS evl; CREATE DATABASE evl; USE evl; CREATE EVENT theirs ON SCHEDULE EVERY" +
-		" 1 DAY DISABLE ON SLAVE DO SET @x = 1; CREATE EVENT `é` ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO SET @x = 1;" +
-		" UPDATE mysql.event SET character_set_client = 'latin1', collation_connection = 'latin1_swedish_ci'" +
+		" 1 DAY DISABLE ON SLAVE DO SET @x = 1; CREATE EVENT `é` ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO SET @x =" +
+		" 1; UPDATE mysql.event SET character_set_client = 'latin1', collation_connection = 'latin1_swedish_ci'" +
 		" WHERE db = 'evl' AND name = 'é'; CREATE OR REPLACE USER evl@localhost IDENTIFIED BY 'x'; GRANT EVENT," +
 		" SELECT ON *.* TO evl@localhost")
 	if err != nil {

@@ -54,8 +54,9 @@ func (s *situation) lost() string {
 	case s.unsure():
 		why = "Not every controller has a record of it, so clients may have used the data"
 	case len(others) > 0:
-		return fmt.Sprintf("Only %s has a record of the restore %s. At the end of its rollback the record of another one,"+
-			" %s, on %s is replaced, and that one cannot be rolled back any more. Confirm that by the cluster's name",
+		return fmt.Sprintf("Only %s has a record of the restore %s. At the end of its rollback the record of another"+
+			" one, %s, on %s is replaced, and that one cannot be rolled back any more. Confirm that by"+
+			" the cluster's name",
 			strings.Join(hosts(s.mine), ", "), s.job, others[0].Book.Job, strings.Join(hosts(others), ", "))
 	default:
 		return ""

@@ -60,8 +60,8 @@ func readDiagram(t *testing.T) diagram {
 	return d
 }
 
-// walk returns the states of a plan, from beginning to end, as the diagram names them: those of a rollback until it lets
-// clients in begin with back_.
+// walk returns the states of a plan, from beginning to end, as the diagram names them: those of a rollback until it
+// lets clients in begin with back_.
 func walk(d Decision) []string {
 	path := []string{"look"}
 	back := false

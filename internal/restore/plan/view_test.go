@@ -69,7 +69,8 @@ func TestAProblemBecomesOneShortLine(t *testing.T) {
 
 // A controller's claims about others, or about its name in the inventory, are ignored.
 func TestTheNameInTheInventoryIsNotTheControllers(t *testing.T) {
-	v, err := DecodeView([]byte(`{"host":"c0","view":{"Host":"c1","host":"c2","node":{"name":"n"},"book":{"job":"J"}}}`))
+	v, err := DecodeView([]byte(`{"host":"c0",
+		"view":{"Host":"c1","host":"c2","node":{"name":"n"},"book":{"job":"J"}}}`))
 	if err != nil || v.Host != "c0" {
 		t.Errorf("%+v %v", v, err)
 	}

@@ -234,7 +234,8 @@ func TestEverythingIsWithinItsPanel(t *testing.T) {
 		c.fit(of)
 		c.low, c.high = math.Floor(c.low), math.Ceil(c.high)
 		for _, p := range append(of.P50, of.P99...) {
-			if x, y := c.x(left, p.X), c.y(p.Y); x < left || x > left+panelWidth || y < top-0.01 || y > top+panelHeight+0.01 {
+			x, y := c.x(left, p.X), c.y(p.Y)
+			if x < left || x > left+panelWidth || y < top-0.01 || y > top+panelHeight+0.01 {
 				t.Errorf("%g ms at %g s is drawn at %g, %g", p.Y, p.X, x, y)
 			}
 		}

@@ -17,9 +17,9 @@ func tableOf(curves []curve) (text string, missed bool) {
 		ms := func(value func(latency) float64) float64 {
 			return c.of(func(m measurement) float64 { return value(m.During.Latency) })
 		}
-		fmt.Fprintf(&b, "| %s | %.0f | %.1f | %.1f | %.1f | %.0f | %.2f | %d | %d |\n", c.Situation.title(), c.seconds(),
-			ms(func(l latency) float64 { return l.P50 }), ms(func(l latency) float64 { return l.P95 }), c.p99(),
-			ms(func(l latency) float64 { return l.Max }), c.p99()/curves[0].p99(), c.errors(), c.silent())
+		fmt.Fprintf(&b, "| %s | %.0f | %.1f | %.1f | %.1f | %.0f | %.2f | %d | %d |\n", c.Situation.title(),
+			c.seconds(), ms(func(l latency) float64 { return l.P50 }), ms(func(l latency) float64 { return l.P95 }),
+			c.p99(), ms(func(l latency) float64 { return l.Max }), c.p99()/curves[0].p99(), c.errors(), c.silent())
 	}
 	for _, c := range curves {
 		if n := c.errors(); c.Situation == idle && n > 0 {

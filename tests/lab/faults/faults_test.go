@@ -102,7 +102,8 @@ func TestTheTableHasNothingThatDiffersInEveryRun(t *testing.T) {
 	v := harness.Verdict{Name: "job-killed", Outcome: harness.Good, Said: said,
 		Clean: 1234 * time.Millisecond, Wrong: []string{"lost"}}
 	text := write([]harness.Verdict{v}, nil)
-	for _, want := range []string{"| SIGKILL of the job, desynced (`job-killed`) | while streaming | **not as it must be** |\n",
+	for _, want := range []string{
+		"| SIGKILL of the job, desynced (`job-killed`) | while streaming | **not as it must be** |\n",
 		"- `job-killed`: job JOB", "| `job-killed` | 1.2 | 0.0 | 0 |", "## Not as it must be\n\n- `job-killed`: lost"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)

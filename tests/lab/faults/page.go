@@ -17,12 +17,15 @@ const (
 )
 
 const introduction = `
-Written by ` + "`make test-faults`" + `; do not edit. Each case runs on the lab: three controllers with Pacemaker, Galera and
-HAProxy, and 8 clients that commit 60 transactions a second through the virtual IP. ` + "`tests/lab/lab fault NAME`" + ` runs one.
+Written by ` + "`make test-faults`" +
+	`; do not edit. Each case runs on the lab: three controllers with Pacemaker, Galera and
+HAProxy, and 8 clients that commit 60 transactions a second through the virtual IP. ` +
+	"`tests/lab/lab fault NAME`" + ` runs one.
 `
 
 const bundleIntroduction = `
-The controllers run the database and HAProxy in containers that Pacemaker manages (` + "`lab up --shape bundle`" + `), as director
+The controllers run the database and HAProxy in containers that Pacemaker manages (` +
+	"`lab up --shape bundle`" + `), as director
 deploys OSP 13 to 17. [faults.md](faults.md) lists the cases with the services on the hosts, and compares both.
 `
 

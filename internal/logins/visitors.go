@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package guard
+package logins
 
 import (
 	"cmp"
@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"overcloud.backup/internal/excerpt"
-	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/internal/quantity"
 )
@@ -21,7 +20,7 @@ import (
 // without a login that this node's own server counts nobody is found.
 type Visitors struct {
 	// Before is the earlier reading; nil takes the first look for it.
-	Before *galera.Logins
+	Before *Counted
 }
 
 // After a login a look waits this long for the next, but not for those that follow at once: a probe may log in several
@@ -36,7 +35,7 @@ const (
 // Look names the users who connect again and again, as evidence; empty if none does, or if the server does not count.
 // It takes up to 10 s, if somebody has logged in.
 func (v *Visitors) Look(ctx context.Context, c *mariadb.Client, ignore []string) (string, error) {
-	now, err := galera.ClientLogins(ctx, c, ignore)
+	now, err := OfClients(ctx, c, ignore)
 	if err != nil {
 		return "", err
 	}
@@ -64,12 +63,12 @@ func (v *Visitors) Look(ctx context.Context, c *mariadb.Client, ignore []string)
 	return "", nil
 }
 
-func readAfter(ctx context.Context, c *mariadb.Client, pause time.Duration, ignore []string) (galera.Logins, error) {
+func readAfter(ctx context.Context, c *mariadb.Client, pause time.Duration, ignore []string) (Counted, error) {
 	select {
 	case <-ctx.Done():
-		return galera.Logins{}, context.Cause(ctx)
+		return Counted{}, context.Cause(ctx)
 	case <-time.After(pause):
-		return galera.ClientLogins(ctx, c, ignore)
+		return OfClients(ctx, c, ignore)
 	}
 }
 
@@ -77,24 +76,24 @@ func readAfter(ctx context.Context, c *mariadb.Client, pause time.Duration, igno
 const maxNamed = 3
 
 // returning describes the logins of users who came between before and gap, and between gap and now.
-func returning(before, gap, now galera.Logins) string {
+func returning(before, gap, now Counted) string {
 	earlier := gap.Since(before)
 	again := now.Since(gap)
-	has := func(list []galera.Login, user string) bool {
-		return slices.ContainsFunc(list, func(l galera.Login) bool { return l.User == user })
+	has := func(list []Increase, user string) bool {
+		return slices.ContainsFunc(list, func(l Increase) bool { return l.User == user })
 	}
-	var who []galera.Login
+	var who []Increase
 	total := int64(0)
 	for _, l := range now.Since(before) {
 		if has(earlier, l.User) && has(again, l.User) {
 			who = append(who, l)
-			total += l.Count
+			total += l.Logins
 		}
 	}
 	if len(who) == 0 {
 		return ""
 	}
-	slices.SortStableFunc(who, func(a, b galera.Login) int { return cmp.Compare(b.Count, a.Count) })
+	slices.SortStableFunc(who, func(a, b Increase) int { return cmp.Compare(b.Logins, a.Logins) })
 	var names []string
 	for _, l := range who[:min(len(who), maxNamed)] {
 		names = append(names, excerpt.Of(l.User))

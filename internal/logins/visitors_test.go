@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package guard
+package logins
 
 import (
 	"context"
@@ -9,21 +9,19 @@ import (
 	"testing"
 	"time"
 
-	"overcloud.backup/internal/galera"
 	"overcloud.backup/internal/mariadb"
 	"overcloud.backup/tests/mariadbd"
-	"overcloud.backup/tests/node"
 )
 
 // counted is a reading after some seconds, with the logins of users.
-func counted(uptime int64, users ...galera.UserLogins) galera.Logins {
-	return galera.Logins{Counter: galera.LoginsByAccount, Uptime: uptime, Users: users}
+func counted(uptime int64, users ...User) Counted {
+	return Counted{Counter: ByAccount, Uptime: uptime, Users: users}
 }
 
 func TestOnlyUsersWhoComeAgainAreEvidence(t *testing.T) {
-	u := func(user string, n int64) galera.UserLogins { return galera.UserLogins{User: user, Logins: n} }
+	u := func(user string, n int64) User { return User{Name: user, Logins: n} }
 	for name, tt := range map[string]struct {
-		before, gap, now galera.Logins
+		before, gap, now Counted
 		want             string
 	}{
 		"nobody": {counted(0, u("nova", 5)), counted(50, u("nova", 5)), counted(60, u("nova", 5)), ""},
@@ -65,12 +63,12 @@ func counting(t *testing.T, options ...string) (*mariadb.Client, func(user strin
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	return c, func(user string) { visit(t, s, user, true) }
+	return c, func(user string) { logIn(t, s, user, "", true) }
 }
 
 // Between the facts and the job a client came that no list of sessions shows, and it comes again.
 func TestClientsThatCameBeforeTheBackup(t *testing.T) {
-	node.Need(t)
+	mariadbd.Need(t)
 	for name, tt := range map[string]struct {
 		options []string
 		user    string
@@ -87,7 +85,7 @@ func TestClientsThatCameBeforeTheBackup(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c, comes := counting(t, tt.options...)
-			before, err := galera.ClientLogins(t.Context(), c, []string{"monitor"})
+			before, err := OfClients(t.Context(), c, []string{"monitor"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -128,23 +126,23 @@ func TestClientsThatCameBeforeTheBackup(t *testing.T) {
 
 // What was counted before a restart, or by another counter, is not compared with; the first look is, by the next.
 func TestALookBeginsAnew(t *testing.T) {
-	node.Need(t)
+	mariadbd.Need(t)
 	c, comes := counting(t, "--userstat=ON")
 	comes("nova")
-	for name, before := range map[string]*galera.Logins{
+	for name, before := range map[string]*Counted{
 		"nothing":         nil,
-		"another server":  {Counter: galera.LoginsByUser, Uptime: 1 << 40},
-		"another counter": {Counter: galera.LoginsByAccount},
-		"another reader":  {Counter: galera.LoginsByUser, Reader: "somebody"},
+		"another server":  {Counter: ByUser, Uptime: 1 << 40},
+		"another counter": {Counter: ByAccount},
+		"another reader":  {Counter: ByUser, Reader: "somebody"},
 	} {
 		v := Visitors{Before: before}
 		who, err := v.Look(t.Context(), c, nil)
-		if who != "" || err != nil || v.Before == nil || v.Before.Counter != galera.LoginsByUser ||
+		if who != "" || err != nil || v.Before == nil || v.Before.Counter != ByUser ||
 			v.Before.Reader == "somebody" || len(v.Before.Users) != 1 {
 			t.Errorf("%s: %q, %v, then %+v", name, who, err, v.Before)
 		}
 	}
-	before := &galera.Logins{Counter: galera.LoginsByUser, Reader: c.Reached().User}
+	before := &Counted{Counter: ByUser, Reader: c.Reached().User}
 	v := Visitors{Before: before}
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()

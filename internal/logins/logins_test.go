@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 
-package galera
+package logins
 
 import (
 	"context"
@@ -17,8 +17,8 @@ import (
 )
 
 // byAccount returns totals by user and host: "nova@10.0.0.1": 3.
-func byAccount(counts map[string]int64) LoginTotals {
-	t := LoginTotals{Counter: LoginsByAccount, Accounts: map[Account]int64{}}
+func byAccount(counts map[string]int64) Totals {
+	t := Totals{Counter: ByAccount, Accounts: map[Account]int64{}}
 	for account, n := range counts {
 		at := strings.LastIndex(account, "@")
 		t.Accounts[Account{account[:at], account[at+1:]}] = n
@@ -27,8 +27,8 @@ func byAccount(counts map[string]int64) LoginTotals {
 }
 
 // byUser returns totals by user, and by host: "@10.0.0.1": 3. The given users cannot come over the network.
-func byUser(counts map[string]int64, onlyLocal ...string) LoginTotals {
-	t := LoginTotals{Counter: LoginsByUser, Users: map[string]int64{}}
+func byUser(counts map[string]int64, onlyLocal ...string) Totals {
+	t := Totals{Counter: ByUser, Users: map[string]int64{}}
 	for name, n := range counts {
 		if host, is := strings.CutPrefix(name, "@"); is {
 			t.addHost(host, n)
@@ -43,14 +43,14 @@ type counts = map[string]int64
 
 func TestTheLoginsOfClients(t *testing.T) {
 	for name, tt := range map[string]struct {
-		before, after LoginTotals
-		want          []Login
+		before, after Totals
+		want          []Increase
 	}{
 		"nobody": {byAccount(counts{"nova@10.0.0.1": 7}), byAccount(counts{"nova@10.0.0.1": 7}), nil},
 		"by account": {byAccount(counts{"nova@10.0.0.1": 7}), byAccount(counts{"nova@10.0.0.1": 9, "heat@fd00::1": 1}),
-			[]Login{{Account{"heat", "fd00::1"}, 1}, {Account{"nova", "10.0.0.1"}, 2}}},
+			[]Increase{{Account{"heat", "fd00::1"}, 1}, {Account{"nova", "10.0.0.1"}, 2}}},
 		"of root over TCP": {byAccount(nil), byAccount(counts{"root@10.0.0.1": 1}),
-			[]Login{{Account{"root", "10.0.0.1"}, 1}}},
+			[]Increase{{Account{"root", "10.0.0.1"}, 1}}},
 		"ours, the health check's and those through the socket": {byAccount(counts{"nova@10.0.0.1": 7}),
 			byAccount(counts{"nova@10.0.0.1": 7, "own@localhost": 5, "own@10.0.0.1": 1, "root@localhost": 1,
 				"agent@localhost": 3, "haproxy@10.0.0.1": 60, "clustercheck@10.0.0.1": 60}), nil},
@@ -59,20 +59,20 @@ func TestTheLoginsOfClients(t *testing.T) {
 		"of threads": {byAccount(nil),
 			byAccount(counts{"system user@10.0.0.1": 1, "event_scheduler@localhost": 2}), nil},
 		"by user": {byUser(counts{"nova": 7, "@10.0.0.1": 9}), byUser(counts{"nova": 9, "@10.0.0.1": 11}),
-			[]Login{{Account{User: "nova"}, 2}}},
+			[]Increase{{Account{User: "nova"}, 2}}},
 		"by user, of which some may be local": {byUser(counts{"nova": 7}),
-			byUser(counts{"nova": 12, "@10.0.0.1": 1, "@localhost": 4}), []Login{{Account{User: "nova"}, 1}}},
+			byUser(counts{"nova": 12, "@10.0.0.1": 1, "@localhost": 4}), []Increase{{Account{User: "nova"}, 1}}},
 		"by user, of which none need be remote": {byUser(counts{"nova": 7}),
 			byUser(counts{"nova": 12, "heat": 9, "@10.0.0.1": 5, "@localhost": 9}), nil},
 		"the logins of an ignored user are not lent to one of the socket": {byUser(nil),
 			byUser(counts{"haproxy": 15, "exporter": 1, "@10.0.0.1": 15, "@localhost": 1}), nil},
 		"nor those of another client": {byUser(nil),
 			byUser(counts{"nova": 5, "exporter": 2, "@10.0.0.1": 5, "@localhost": 2}),
-			[]Login{{Account{User: "nova"}, 3}}},
+			[]Increase{{Account{User: "nova"}, 3}}},
 		"users of the socket hide no client": {
 			byUser(counts{"clustercheck": 6, "@localhost": 6}, "clustercheck"),
-			byUser(counts{"nova": 1, "exporter": 7, "clustercheck": 66, "@10.0.0.1": 1, "@localhost": 73}, "clustercheck",
-				"exporter"), []Login{{Account{User: "nova"}, 1}}},
+			byUser(counts{"nova": 1, "exporter": 7, "clustercheck": 66, "@10.0.0.1": 1, "@localhost": 73},
+				"clustercheck", "exporter"), []Increase{{Account{User: "nova"}, 1}}},
 		"accounts that have changed": {byUser(counts{"a": 9, "@localhost": 9}),
 			byUser(counts{"a": 9, "exporter": 1, "@localhost": 10}, "a"), nil},
 		"counted between the two tables": {byUser(counts{"nova": 1, "@10.0.0.1": 1}),
@@ -86,9 +86,9 @@ func TestTheLoginsOfClients(t *testing.T) {
 			byUser(counts{"agent": 9, "@localhost": 70, "@10.0.0.1": 4}), nil},
 		"counted anew": {byUser(counts{"nova": 7, "heat": 7, "@10.0.0.1": 9}),
 			byUser(counts{"nova": 2, "@10.0.0.1": 2}), nil},
-		"the first answer": {LoginTotals{}, byUser(counts{"nova": 7, "@10.0.0.1": 9}), nil},
-		"switched on":      {LoginTotals{Counter: LoginsNotCounted}, byAccount(counts{"nova@10.0.0.1": 7}), nil},
-		"switched off":     {byAccount(counts{"nova@10.0.0.1": 7}), LoginTotals{Counter: LoginsNotCounted}, nil},
+		"the first answer": {Totals{}, byUser(counts{"nova": 7, "@10.0.0.1": 9}), nil},
+		"switched on":      {Totals{Counter: NotCounted}, byAccount(counts{"nova@10.0.0.1": 7}), nil},
+		"switched off":     {byAccount(counts{"nova@10.0.0.1": 7}), Totals{Counter: NotCounted}, nil},
 		"another counter":  {byUser(nil), byAccount(counts{"nova@10.0.0.1": 7}), nil},
 	} {
 		got := tt.after.Since(tt.before, "own", []string{"clustercheck", "haproxy"})
@@ -99,8 +99,8 @@ func TestTheLoginsOfClients(t *testing.T) {
 }
 
 func TestACountOfLoginsThatIsNoNumberIsAnError(t *testing.T) {
-	got, err := parseLogins(LoginsByUser, [][]string{{"user", "nova", "", "many\x1b[2J"}}, nil)
-	if err == nil || got.Counter != LoginsNotCounted || strings.Contains(err.Error(), "\x1b") {
+	got, err := parse(ByUser, [][]string{{"user", "nova", "", "many\x1b[2J"}}, nil)
+	if err == nil || got.Counter != NotCounted || strings.Contains(err.Error(), "\x1b") {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -111,9 +111,9 @@ const oddUser = "o'd`d \"Ü"
 // A real server counts logins, and neither runs of events nor logins that it refuses.
 func TestARealServerCountsLogins(t *testing.T) {
 	mariadbd.Need(t)
-	for counter, options := range map[LoginCounter][]string{
-		LoginsByAccount: {"--performance-schema=ON", "--userstat=ON"}, LoginsByUser: {"--userstat=ON"},
-		LoginsNotCounted: nil,
+	for counter, options := range map[Counter][]string{
+		ByAccount: {"--performance-schema=ON", "--userstat=ON"}, ByUser: {"--userstat=ON"},
+		NotCounted: nil,
 	} {
 		t.Run(string(counter), func(t *testing.T) {
 			s, err := mariadbd.Start(func(string) []string {
@@ -132,17 +132,17 @@ func TestARealServerCountsLogins(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = c.Close() })
-			read := func() LoginTotals {
+			read := func() Totals {
 				t.Helper()
-				totals, err := ReadLogins(t.Context(), c)
+				totals, err := Read(t.Context(), c)
 				if err != nil || totals.Counter != counter {
 					t.Fatalf("%+v, %v", totals, err)
 				}
 				return totals
 			}
-			total := func(logins []Login) (n int64) {
-				for _, l := range logins {
-					if n += l.Count; l.User != oddUser || counter == LoginsByAccount && l.Host != "127.0.0.1" {
+			total := func(more []Increase) (n int64) {
+				for _, l := range more {
+					if n += l.Logins; l.User != oddUser || counter == ByAccount && l.Host != "127.0.0.1" {
 						t.Errorf("%+v", l)
 					}
 				}
@@ -161,7 +161,7 @@ func TestARealServerCountsLogins(t *testing.T) {
 			logIn(t, s, oddUser, "x", true)
 			logIn(t, s, oddUser, "x", true)
 			want := int64(2)
-			if counter == LoginsNotCounted {
+			if counter == NotCounted {
 				want = 0
 			}
 			if got := read().Since(before, "own", nil); total(got) != want {
@@ -172,7 +172,7 @@ func TestARealServerCountsLogins(t *testing.T) {
 			}
 			before = read()
 			query("FLUSH USER_STATISTICS; FLUSH CLIENT_STATISTICS; SET GLOBAL userstat = @@userstat")
-			if counter == LoginsByAccount {
+			if counter == ByAccount {
 				query("TRUNCATE performance_schema.accounts")
 			}
 			if got := read().Since(before, "own", nil); len(got) != 0 {
@@ -192,7 +192,7 @@ func TestCountsThatAreForbiddenAreNone(t *testing.T) {
 	t.Cleanup(s.Remove)
 	sqlOf(t, s)("CREATE USER few@localhost IDENTIFIED BY 'x'; CREATE USER some@localhost IDENTIFIED BY 'x';" +
 		" GRANT PROCESS ON *.* TO some@localhost")
-	for user, want := range map[string]LoginCounter{"few": LoginsNotCounted, "some": LoginsByUser} {
+	for user, want := range map[string]Counter{"few": NotCounted, "some": ByUser} {
 		login := mariadb.Login{Socket: s.Socket}
 		login.User, login.Password = user, "x"
 		c, err := mariadb.Open(t.Context(), login)
@@ -200,12 +200,12 @@ func TestCountsThatAreForbiddenAreNone(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if got, err := ReadLogins(t.Context(), c); err != nil || got.Counter != want {
+			if got, err := Read(t.Context(), c); err != nil || got.Counter != want {
 				t.Errorf("%s: %+v, %v", user, got, err)
 			}
 		}
 		_ = c.Close()
-		if _, err := ReadLogins(t.Context(), c); err == nil {
+		if _, err := Read(t.Context(), c); err == nil {
 			t.Error("a connection that is closed counts nothing, without an error")
 		}
 	}
@@ -216,7 +216,7 @@ func TestCountsThatAreForbiddenAreNone(t *testing.T) {
 	defer c.Close()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := ReadLogins(ctx, c); !errors.Is(err, context.Canceled) {
+	if _, err := Read(ctx, c); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }
@@ -265,10 +265,10 @@ func TestARealServersUsersOfTheSocketAreNoClients(t *testing.T) {
 	few := mariadb.Login{}
 	few.User, few.Password = "few", "x"
 	all, part := open(mariadb.Login{}), open(few)
-	totals := func(c *mariadb.Client) LoginTotals {
+	totals := func(c *mariadb.Client) Totals {
 		t.Helper()
-		totals, err := ReadLogins(t.Context(), c)
-		if err != nil || totals.Counter != LoginsByUser || totals.All != totals.Remote+totals.Local {
+		totals, err := Read(t.Context(), c)
+		if err != nil || totals.Counter != ByUser || totals.All != totals.Remote+totals.Local {
 			t.Fatalf("%+v, %v", totals, err)
 		}
 		return totals
@@ -281,12 +281,13 @@ func TestARealServersUsersOfTheSocketAreNoClients(t *testing.T) {
 		}
 	}
 	ignore := []string{"haproxy"}
-	expect := func(why string, c *mariadb.Client, before LoginTotals, want []Login) {
+	expect := func(why string, c *mariadb.Client, before Totals, want []Increase) {
 		t.Helper()
 		if got := totals(c).Since(before, "own", ignore); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %v, want %v", why, got, want)
 		}
-		if got := totals(c).kept("own", ignore).Since(before.kept("own", ignore)); !reflect.DeepEqual(got, want) {
+		kept := totals(c).ofClients("own", ignore)
+		if got := kept.Since(before.ofClients("own", ignore)); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %v, want %v of what is kept", why, got, want)
 		}
 	}
@@ -300,10 +301,10 @@ func TestARealServersUsersOfTheSocketAreNoClients(t *testing.T) {
 	expect("exporter", all, beforeAll, nil)
 	expect("exporter, with unknown accounts", part, beforePart, nil)
 	logIn(t, s, "nova", "", true)
-	expect("nova", all, beforeAll, []Login{{Account{User: "nova"}, 1}})
+	expect("nova", all, beforeAll, []Increase{{Account{User: "nova"}, 1}})
 	expect("nova, with unknown accounts", part, beforePart, nil)
 	logIn(t, s, "nova", "", true)
-	expect("nova, with unknown accounts", part, beforePart, []Login{{Account{User: "nova"}, 1}})
+	expect("nova, with unknown accounts", part, beforePart, []Increase{{Account{User: "nova"}, 1}})
 	// An anonymous account lets any name in.
 	query("CREATE USER ``@`127.0.0.1`")
 	if got := totals(all); got.OnlyLocal != 0 {
