@@ -74,8 +74,8 @@ var cluster = []Condition{
 			" nothing has to be able to take over)",
 		Check: lastStandby,
 		Passes: &Passing{
-			When: "yes, if another standby is rejected only for reasons that pass",
-			If:   func(s Subject) bool { return len(s.Recovering) > 0 },
+			When: "yes, if enough other standbys are rejected only for reasons that pass",
+			If:   func(s Subject) bool { return s.SparesReturn },
 		},
 	},
 }

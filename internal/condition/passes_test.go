@@ -75,9 +75,7 @@ var passes = []struct {
 	{"a lock for thirty years", Locked, lock("", 30*365*86400), false},
 	{"a full disk", NoSpace, func(s *Subject) { s.Database.Storage.DatadirFree = 5 }, false},
 	{"no other standby", LastStandby, func(s *Subject) { s.Spares = nil }, false},
-	{"another standby that recovers", LastStandby, func(s *Subject) {
-		s.Spares, s.Recovering = nil, []string{"controller-2"}
-	}, true},
+	{"enough standbys that recover", LastStandby, func(s *Subject) { s.Spares, s.SparesReturn = nil, true }, true},
 }
 
 func TestWhatPassesByItself(t *testing.T) {

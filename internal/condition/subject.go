@@ -61,8 +61,8 @@ type Subject struct {
 	// Spares are the other standbys that could take over the clients. Spare says that this node is one, too.
 	Spares []string
 	Spare  bool
-	// Recovering are the other standbys that could take over as soon as conditions that pass have passed.
-	Recovering []string
+	// SparesReturn says that enough standbys can take over as soon as conditions that pass have passed.
+	SparesReturn bool
 }
 
 // Clients describes the clients of a node, according to the sources.

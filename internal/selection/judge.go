@@ -26,6 +26,9 @@ func examine(c *topology.Cluster, o Options) *judgement {
 	for _, s := range j.standings {
 		s.findings = condition.Fold(append(s.findings, late[s]...))
 	}
+	for _, s := range j.standings {
+		j.lasting(s)
+	}
 	return j
 }
 

@@ -3,6 +3,7 @@
 package selection
 
 import (
+	"strings"
 	"testing"
 
 	"overcloud.backup/internal/decision"
@@ -118,4 +119,52 @@ func TestTheLastStandbyWaitsForTheOther(t *testing.T) {
 			t.Errorf("%s: not %t\n%s", name, c.want, d.Text)
 		}
 	}
+}
+
+// A reason that lasts does not hide behind one that passes: too few can serve even when the other reasons are gone.
+func TestWaitingForSparesThatCannotBe(t *testing.T) {
+	prefer := func(o *Options) { o.Policy = decision.PreferIdle }
+	for name, c := range map[string]struct {
+		change func(*world, *Options)
+		spares float64
+		want   bool
+	}{
+		"three spares beside the active one": {func(w *world, _ *Options) { w.donates(2) }, 3, false},
+		"two of them":                        {func(w *world, _ *Options) { w.donates(2) }, 2, true},
+		"the active one is no spare later": {func(w *world, o *Options) {
+			prefer(o)
+			w.stop(2)
+			w.donates(0)
+		}, 2, false},
+		"nine spares, and a lock":               {func(w *world, _ *Options) { w.locks() }, 9, false},
+		"two spares, and a lock":                {func(w *world, _ *Options) { w.locks() }, 2, true},
+		"two spares, one stopped, and a lock":   {func(w *world, _ *Options) { w.locks(); w.stop(2) }, 2, false},
+		"one spare, one stopped, and a lock":    {func(w *world, _ *Options) { w.locks(); w.stop(2) }, 1, true},
+		"one spare, one stopped, one a donor":   {func(w *world, _ *Options) { w.donates(1); w.stop(2) }, 1, true},
+		"no spare, only the active, and a lock": {onlyTheActive, 0, true},
+		"one spare, only the active, a lock":    {onlyTheActive, 1, false},
+	} {
+		w, o := healthy(3), options()
+		c.change(w, &o)
+		o.Limits["min_spares"] = c.spares
+		d, err := Decide(w.hosts, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Clusters[0].Chosen != "" || d.Clusters[0].WorthWaiting != c.want {
+			t.Errorf("%s: not %t\n%s", name, c.want, d.Text)
+		}
+		few := strings.Contains(d.Text, "last_standby: healthy standbys: ")
+		if !c.want && !few {
+			t.Errorf("%s: it does not say that too few can serve\n%s", name, d.Text)
+		}
+	}
+}
+
+// onlyTheActive leaves one controller, which may be backed up, and a lock.
+func onlyTheActive(w *world, o *Options) {
+	o.Policy = decision.PreferIdle
+	w.locks()
+	w.stop(1)
+	w.stop(2)
 }
