@@ -69,8 +69,8 @@ class ActionModule(DecisionAction):
         seconds, members = float(module_args.get('seconds') or 0), self.names(module_args.get('hosts'), task_vars)
         decisions, results = module_args.get('decisions') or [], module_args.get('results') or []
         run = _waiting.Run(decisions, results)
-        watches = [_waiting.Watch(cluster, run.refused(cluster), run.waited(cluster), run.pauses(cluster, EVERY))
-                   for cluster in run.waiting()]
+        watches = [_waiting.Watch(cluster, run.refused(cluster), run.waited(cluster), run.pauses(cluster, EVERY),
+                                  run.elsewhere(cluster)) for cluster in run.waiting()]
         if not watches or not seconds or self._task.check_mode:
             return self._without(watches, seconds, run)
         self._exclude = list(module_args.get('exclude') or []) + run.tried()
@@ -114,20 +114,33 @@ class ActionModule(DecisionAction):
             self._sleep(min(EVERY, max(1, began + seconds - clock())))
             open_watches = [watch for watch in watches if not watch.over]
             hosts = [name for watch in open_watches for name in _waiting.names(watch.cluster) if name in members]
-            answer = self._decide(hosts, task_vars)
+            facts = [self._read(host, task_vars) for host in hosts]
+            answer = self._decide(hosts, facts, self._exclude, task_vars)
             waited = int(clock() - began)
+            left = max(0, seconds - waited)
             decision = decision if answer.get('failed') else answer
             for watch in open_watches:
-                self._show(self._took(watch, answer, waited, max(0, seconds - waited)), watch, waited)
+                other = self._besides(watch, answer, waited, left, hosts, facts, task_vars)
+                decision = other or decision
+                self._show(self._took(watch, other or answer, waited, left), watch, waited)
             chosen = any(watch.cluster.get('chosen') and not watch.over for watch in open_watches)
             if chosen or waited >= seconds or all(watch.over for watch in watches):
                 return decision, waited
 
+    def _besides(self, watch, answer, waited, left, hosts, facts, task_vars):
+        """The decision without the controllers that are left alone, where it chooses another one of the cluster; or None."""
+        for cluster in answer.get('clusters') or []:
+            resting = watch.resting(cluster, waited, left) if watch.about(cluster) else []
+            if resting:
+                other = self._decide(hosts, facts, self._exclude + resting, task_vars)
+                if any(watch.about(c) and c.get('chosen') for c in other.get('clusters') or []):
+                    return other
+        return None
+
     def _took(self, watch, answer, waited, left):
         if answer.get('failed'):
             return watch.fail(to_text(answer.get('msg')))
-        own = set(_waiting.names(watch.cluster))
-        found = [c for c in answer.get('clusters') or [] if own.intersection(_waiting.names(c))]
+        found = [c for c in answer.get('clusters') or [] if watch.about(c)]
         if len(found) != 1:
             return watch.fail('its controllers are now in %d clusters' % len(found))
         return watch.see(found[0], waited, left)
@@ -146,11 +159,11 @@ class ActionModule(DecisionAction):
             if os.getppid() != self._parent:
                 raise Killed()
 
-    def _decide(self, hosts, task_vars):
+    def _decide(self, hosts, facts, exclude, task_vars):
         """A decision about the hosts, from what they report now."""
         args = dict((name, self._args[name]) for name in DECIDE if self._args.get(name) is not None)
-        args.update(hosts=hosts, exclude=self._exclude, facts=[self._read(host, task_vars) for host in hosts])
-        known, read = names_in(args['facts'])
+        args.update(hosts=hosts, exclude=exclude, facts=facts)
+        known, read = names_in(facts)
         decision = self.decide(args, task_vars, read)
         unknown = strangers(decision, known)
         return failure(STRANGER % (', '.join(unknown), ', '.join(known))) if unknown else decision

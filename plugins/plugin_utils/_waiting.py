@@ -90,6 +90,10 @@ class Run:
             found[name] = every * 2 ** (times - 1) - passed
         return found
 
+    def elsewhere(self, cluster):
+        """Those of the controllers that were refused for a reason of their own: another one may be tried meanwhile."""
+        return [name for name, dummy in self.refused(cluster) if self._last[name].get('elsewhere')]
+
     def refusals(self):
         """How many attempts were refused for a reason that passes."""
         return len([result for result in self._results if result.get('passes')])
@@ -147,11 +151,16 @@ def because(found):
 class Watch:
     """One cluster while it is waited for. Only a reading of this wait chooses a controller."""
 
-    def __init__(self, cluster, refused, before=0, pauses=None):
+    def __init__(self, cluster, refused, before=0, pauses=None, elsewhere=()):
         self.over, self._refused, self._shown, self._error = None, refused, None, None
         self._before, self._pauses, self._doubts = before, pauses or {}, cluster.get('doubts') or 0
+        self._elsewhere = elsewhere
         self._continues = 'waited' in cluster and not cluster.get('chosen')
         self.cluster = self._unchosen(cluster)
+
+    def about(self, cluster):
+        """Whether a decision about a cluster is about this one: they share a controller."""
+        return bool(set(names(self.cluster)).intersection(names(cluster)))
 
     def begins(self, seconds):
         """The first line."""
@@ -168,7 +177,7 @@ class Watch:
         self.cluster, self._error = cluster, None
         if cluster.get('chosen'):
             self._doubts = 0
-            if left > 0 and self._pauses.get(to_text(cluster['chosen']), 0) > waited:
+            if left > 0 and self._rests(to_text(cluster['chosen']), waited):
                 self.cluster = self._unchosen(cluster)
             return None
         if not cluster.get('worth_waiting'):
@@ -179,6 +188,16 @@ class Watch:
             return None
         self._shown = codes(found)
         return CHANGED % (title(cluster), left, because(found))
+
+    def _rests(self, name, waited):
+        """Whether a controller is left alone, because it was refused a short time ago."""
+        return self._pauses.get(name, 0) > waited
+
+    def resting(self, cluster, waited, left):
+        """The controllers without which to decide again, because a decision chose one that is left alone."""
+        if left <= 0 or not self._rests(to_text(cluster.get('chosen') or ''), waited):
+            return []
+        return [name for name in self._elsewhere if self._rests(name, waited)]
 
     def fail(self, msg):
         """Takes a decision that failed. The choice of an earlier one is outdated."""

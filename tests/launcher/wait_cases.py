@@ -284,6 +284,18 @@ def case_wait_gives_up_once(bench):
     assert reads.count('controller-2') == 3, reads
 
 
+def case_wait_not_for_a_pause(bench):
+    """waiting: another controller that can be chosen does not wait for the pause of one that was refused"""
+    client = {'changed': False, 'failed': True, 'elsewhere': True, 'passes': True, 'msg': 'this node serves clients now'}
+    states = three(lambda facts: facts)
+    # controller-2 is no donor any more from the fourth reading on, in the second pause of controller-1.
+    states['controller-2'] = {1: Facts(2).donates(), 4: Facts(2)}
+    told = reports(bench, states, {'controller-1': {1: client}, 'controller-2': {1: MADE}})
+    status, output, took = wait(bench, told, seconds=60)
+    assert status == 0 and planned(bench) == ['controller-1', 'controller-1', 'controller-2'], (planned(bench), output)
+    has(output, 'controller-2: made')
+
+
 def case_wait_refused_each_time(bench):
     """waiting: a controller that is always refused is tried after longer and longer pauses; the message has the time"""
     held = {'changed': False, 'failed': True, 'elsewhere': False, 'passes': True,
