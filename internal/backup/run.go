@@ -150,7 +150,18 @@ func (r *running) ready(ctx context.Context, c *mariadb.Client) error {
 	if _, err := r.recheck(ctx, c); err != nil || r.stays == before {
 		return err
 	}
-	return r.checkLocks(ctx, c)
+	return r.checkLocksLate(ctx, c)
+}
+
+// checkLocksLate checks the locks of a node that has become needed as a spare since the backup was planned. The set has
+// the plan's warnings already.
+func (r *running) checkLocksLate(ctx context.Context, c *mariadb.Client) error {
+	planned := len(r.plan.Warnings)
+	err := r.checkLocks(ctx, c)
+	for _, warning := range r.plan.Warnings[planned:] {
+		r.warn("%s", warning)
+	}
+	return err
 }
 
 // guarded reads the data while the guard watches. A breach takes precedence over the error of the tool, which was

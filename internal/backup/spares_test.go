@@ -16,6 +16,7 @@ import (
 	"overcloud.backup/internal/backup/guard"
 	"overcloud.backup/internal/backup/tool"
 	"overcloud.backup/internal/galera"
+	"overcloud.backup/internal/repository"
 	"overcloud.backup/tests/node"
 )
 
@@ -155,6 +156,18 @@ func TestALargerStallOfASpareIsAWarning(t *testing.T) {
 		if said := strings.Join(j.plan.Warnings, "; "); (said == "") != (want == "") || !strings.Contains(said, want) {
 			t.Errorf("%s: %q", stall, said)
 		}
+	}
+}
+
+// The plan was made before the node became needed as a spare.
+func TestALargerStallOfALateSpareIsAWarningInTheSet(t *testing.T) {
+	j := &Job{stays: true, tool: tool.Tool{Method: tool.Physical},
+		o: Options{Allowed: guard.Allowed{MaxCommitStall: 10 * time.Second}}}
+	j.server.Version, j.plan.Warnings = "10.11.19-MariaDB", []string{"an earlier one"}
+	r := &running{Job: j, manifest: &repository.Manifest{Warnings: []string{"an earlier one"}}}
+	if err := r.checkLocksLate(t.Context(), nil); err != nil || len(r.manifest.Warnings) != 2 ||
+		r.manifest.Warnings[1] != "max_commit_stall is 500ms instead of 10s, because this node is needed as a spare" {
+		t.Errorf("%v, %q", err, r.manifest.Warnings)
 	}
 }
 

@@ -492,7 +492,7 @@ guard:
   sample:
     rule: clients
     since: "2026-11-23T08:15:00Z"
-    message: 'this node serves clients now: 3 of nova from 10.0.0.5'
+    message: 'clients are connected to this node: 3 of nova from 10.0.0.5'
     samples: []
 elsewhere:
   description: Whether another controller may succeed, because the cause lies with this one.

@@ -51,8 +51,8 @@ func run(ctx context.Context, options backup.Options) (*jobs.Answer, error) {
 	if err != nil {
 		return &jobs.Answer{Values: outlook(err)}, err
 	}
-	values := map[string]any{"plan": job.Plan()}
 	made, err := job.Run(ctx)
+	values := map[string]any{"plan": job.Plan()} // the node may have become needed as a spare
 	if err != nil && errors.Is(ctx.Err(), context.Canceled) {
 		err = fmt.Errorf("the job was cancelled, or its host shuts down: %w", err)
 	}
