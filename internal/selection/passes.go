@@ -61,9 +61,8 @@ func (j *judgement) fewLater(s *standing) *condition.Error {
 // staysIdle reports that a controller is idle, or that its clients are a finding about it, which may pass. One that may
 // be backed up while it serves is no spare, however long one waits. Nothing is known of one without facts.
 func (s *standing) staysIdle() bool {
-	return s.m.Silent != "" || s.activity != decision.Active || slices.ContainsFunc(s.findings, func(f condition.Finding) bool {
-		return f.Code == condition.Serves
-	})
+	served := func(f condition.Finding) bool { return f.Code == condition.Serves }
+	return s.m.Silent != "" || s.activity != decision.Active || slices.ContainsFunc(s.findings, served)
 }
 
 // recovering returns the other standbys that could take over the clients as soon as what ends by itself has ended.
