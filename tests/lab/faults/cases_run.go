@@ -79,15 +79,16 @@ func runOne(l lab.Lab, f harness.Fault, random *rand.Rand, verbose bool) bool {
 }
 
 // tooSlow reports whether the only errors are those that can occur in any case on a busy machine: the guard saw a tool
-// stuck in its last locks, or a tool that could not be slowed ended before its fault. If that happens twice it is not
-// chance.
+// stuck in its last locks, a tool that could not be slowed ended before its fault, or a commit took long. If that
+// happens twice it is not chance.
 func tooSlow(v harness.Verdict, f harness.Fault) bool {
 	if len(v.Wrong) != 1 {
 		return false
 	}
 	stalled := f.Want != harness.Failed && v.Outcome == harness.Failed && strings.Contains(v.Said, "(commit_stall, ")
 	escaped := f.Want == harness.Failed && v.Outcome == harness.Good && v.Escaped
-	return stalled || escaped
+	slow := !f.Control && v.Clients.Latency.Max > harness.LongestCommit
+	return stalled || escaped || slow
 }
 
 func report(l lab.Lab, v harness.Verdict, verbose bool) {

@@ -170,3 +170,23 @@ func TestOnlyABusyMachineGetsASecondRun(t *testing.T) {
 		}
 	}
 }
+
+func TestASlowCommitIsMeasuredAgain(t *testing.T) {
+	slow := harness.Verdict{Outcome: harness.Good, Wrong: []string{"a commit took 4350 ms"}}
+	slow.Clients.Latency.Max = 4350
+	hurt := slow
+	hurt.Wrong = []string{"3 errors of clients", "a commit took 4350 ms"}
+	for name, tt := range map[string]struct {
+		verdict harness.Verdict
+		fault   harness.Fault
+		want    bool
+	}{
+		"only slow":          {slow, harness.Fault{}, true},
+		"errors as well":     {hurt, harness.Fault{}, false},
+		"compared otherwise": {slow, harness.Fault{Control: true}, false},
+	} {
+		if got := tooSlow(tt.verdict, tt.fault); got != tt.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
