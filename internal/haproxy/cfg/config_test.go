@@ -233,7 +233,8 @@ func TestParseConfigIsNotSlowedDown(t *testing.T) {
 		for _, section := range []string{"listen a\n", "defaults a\n"} {
 			start := time.Now()
 			c, _ := parseConfig(t, section+strings.Repeat(line, 50_000))
-			if took := time.Since(start); took > 5*time.Second {
+			// It takes a tenth of a second, and more on a busy machine.
+			if took := time.Since(start); took > 30*time.Second {
 				t.Errorf("%q in %q: %v", line, section, took)
 			}
 			if len(c.Sections) > 0 && len(c.Sections[0].Unread) > maxReported {
