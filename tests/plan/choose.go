@@ -26,8 +26,8 @@ var inTurn = []string{"check", "build", "dist"}
 // and those without.
 type room struct{ lab, beside int }
 
-// less returns what is left when a step is added to others, of which some may have brought up the lab that it needs.
-func (r room) less(s step, in map[string]bool) room {
+// less returns what is left when a step is added to others, which have these labs up.
+func (r room) less(s step, up map[string]bool) room {
 	switch {
 	case slices.Contains(inTurn, s.name):
 		r.lab -= s.test.count()
@@ -36,7 +36,7 @@ func (r room) less(s step, in map[string]bool) room {
 		r.beside -= s.test.count()
 	default:
 		r.lab -= s.test.count()
-		if s.lab == "bundle" && !in[s.lab] {
+		if s.lab == "bundle" && !up[s.lab] {
 			r.lab -= labUp
 		}
 	}
@@ -67,10 +67,10 @@ func forTest(steps []step, c commit) (chosen []step, why string) {
 	turns = slices.Concat(turns[first:], turns[:first])
 	slices.SortStableFunc(turns, func(a, b step) int { return cmp.Compare(rank(touched(a)), rank(touched(b))) })
 	left := always(steps)
-	in := map[string]bool{} // names and labs
+	in, up := map[string]bool{}, map[string]bool{}
 	var asked, byTurn, waiting []string
 	for _, s := range turns {
-		then := left.less(s, in)
+		then := left.less(s, up)
 		switch {
 		case !then.enough() && touched(s):
 			waiting = append(waiting, s.name)
@@ -82,7 +82,7 @@ func forTest(steps []step, c commit) (chosen []step, why string) {
 		default:
 			byTurn = append(byTurn, s.name)
 		}
-		in[s.name], in[s.lab] = true, true
+		in[s.name], up[s.lab] = true, true
 		left = then
 	}
 	chosen = slices.DeleteFunc(slices.Clone(steps), func(s step) bool { return s.when != "always" && !in[s.name] })

@@ -106,6 +106,23 @@ func TestEachStepThatTakesTurnsFits(t *testing.T) {
 	}
 }
 
+// A step may have the name of a lab.
+func TestOnlyWhatFitsIsChosen(t *testing.T) {
+	for i := range 64 {
+		chosen, why := forTest(ours(t), commit{hash: fmt.Sprintf("%07x", i)})
+		left, up := always(ours(t)), map[string]bool{}
+		for _, s := range chosen {
+			if s.when == "turn" {
+				left = left.less(s, up)
+				up[s.lab] = true
+			}
+		}
+		if !left.enough() {
+			t.Errorf("%d: %v leave %+v: %s", i, names(chosen), left, why)
+		}
+	}
+}
+
 func TestStepsWithAndWithoutALabRunBesideEachOther(t *testing.T) {
 	paths := []string{"x"}
 	half := seconds(fmt.Sprint(testLimit/2 - labUp))
