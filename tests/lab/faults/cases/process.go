@@ -72,7 +72,7 @@ var processes = []harness.Fault{
 	{
 		Name: "failover-onto-backup", Breaks: "SIGKILL of mariadbd on the active node, and the backup node takes over",
 		When: harness.Streaming, Onto: true,
-		// The tool is slow until the clients are there: HAProxy takes three checks, and some more seconds on a busy machine.
+		// The tool is slow until the clients are there: HAProxy takes three checks, and longer on a busy machine.
 		Hurt: sendTo(active, syscall.SIGKILL, lab.Server), Hold: 12 * time.Second, Control: true,
 		Vars: harness.Vars("desync", "auto"),
 		Want: harness.Failed, Says: "client|session|spare|serve", Always: true,
